@@ -1,0 +1,115 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+/// CI sets WARREN_STRICT=1: every warning of our own targets is an error there (see CONTRIBUTING.md).
+let strict = ProcessInfo.processInfo.environment["WARREN_STRICT"] == "1"
+
+let settings: [SwiftSetting] =
+  [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+extension Target.Dependency {
+  static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+  static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+  static let collections = product(name: "HashTreeCollections", package: "swift-collections")
+  static let crypto = product(name: "Crypto", package: "swift-crypto")
+  static let grpc = product(name: "GRPCCore", package: "grpc-swift-2")
+  static let grpcTransport = product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
+  static let grpcProtobuf = product(name: "GRPCProtobuf", package: "grpc-swift-protobuf")
+  static let grdb = product(name: "GRDB", package: "GRDB.swift")
+  static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+  static let logging = product(name: "Logging", package: "swift-log")
+  static let metrics = product(name: "Metrics", package: "swift-metrics")
+  static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
+  static let nioCore = product(name: "NIOCore", package: "swift-nio")
+  static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+  static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+  static let nioFileSystem = product(name: "_NIOFileSystem", package: "swift-nio")
+  static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+  static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
+  static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
+  static let systemPackage = product(name: "SystemPackage", package: "swift-system")
+  static let yams = product(name: "Yams", package: "Yams")
+}
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "warren",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "warren", targets: ["warren"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/grpc/grpc-swift-2", from: "2.4.3"),
+    .package(url: "https://github.com/grpc/grpc-swift-nio-transport", from: "2.9.2"),
+    .package(url: "https://github.com/grpc/grpc-swift-protobuf", from: "2.4.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+  ],
+  targets: [
+    // L0: values and algorithms, no package dependencies.
+    library("ClusterModel"),
+    library("OCI"),
+
+    // L1: one outside thing each.
+    .target(name: "CLinux"),
+    library("WarrenAPI", ["ClusterModel", .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .nioCore]),
+    library("RaftStorage", ["ClusterModel", .grdb, .logging]),
+    library(
+      "Containerd",
+      [
+        "CLinux", "ClusterModel", "OCI", .asyncHTTPClient, .crypto, .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .logging, .nioCore, .nioPosix,
+        .nioSSL, .subprocess, .systemPackage,
+      ]),
+    library("HostNetwork", ["CLinux", "ClusterModel", .logging, .subprocess, .systemPackage]),
+
+    // L2: the parts of a node.
+    library(
+      "Manager",
+      ["ClusterModel", "RaftStorage", "WarrenAPI", "OCI", .collections, .grpc, .grpcProtobuf, .protobuf, .logging, .metrics, .lifecycle, .crypto]),
+    library("Worker", ["ClusterModel", "Containerd", "HostNetwork", "OCI", "RaftStorage", .grdb, .logging, .metrics, .lifecycle, .crypto]),
+
+    // L3: people.
+    library(
+      "WarrenCommands",
+      [
+        "CLinux", "ClusterModel", "Containerd", "HostNetwork", "Manager", "OCI", "WarrenAPI", "Worker", .argumentParser, .coreMetrics, .grpc,
+        .grpcTransport, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .protobuf, .yams,
+      ]),
+    .executableTarget(name: "warren", dependencies: ["WarrenCommands"], swiftSettings: settings),
+    library("TestKit", ["ClusterModel", "Worker", "Manager", .subprocess, .systemPackage]),
+
+    tests("ClusterModelTests", ["ClusterModel"]),
+    tests("OCITests", ["OCI"]),
+    tests("WarrenAPITests", ["WarrenAPI", "ClusterModel"]),
+    tests("RaftStorageTests", ["RaftStorage", "TestKit"]),
+    tests("ContainerdTests", ["Containerd", "OCI", "TestKit"]),
+    tests("HostNetworkTests", ["HostNetwork", "ClusterModel", "TestKit"]),
+    tests("ManagerTests", ["Manager", "ClusterModel", "TestKit"]),
+    tests("WorkerTests", ["Worker", "ClusterModel", "TestKit"]),
+    tests("WarrenCommandsTests", ["WarrenCommands", "ClusterModel", "TestKit"]),
+    tests("IntegrationTests", ["Containerd", "HostNetwork", "Worker", "TestKit", "OCI"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,117 @@
+/// One run of one slot on one node: the unit of scheduling. A task never moves; a replacement is a new task.
+package struct ClusterTask: Hashable, Sendable, Identifiable {
+  /// What the store wants of the task.
+  package enum DesiredState: UInt8, Sendable, Comparable {
+    case running = 1
+    /// Stop it, keep its record (it is shown as history).
+    case shutdown
+    /// Stop it and forget it once the worker has cleaned up.
+    case remove
+
+    package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+  }
+
+  package var id: TaskID
+  package var meta = Meta()
+  package var serviceID: ServiceID
+  package var serviceName: String
+  /// 1…replicas; 0 for the task of a global service.
+  package var slot: Int
+  /// Set by the scheduler, once.
+  package var nodeID: NodeID?
+  package var revision: UInt64
+  package var spec: TaskSpec
+  package var desiredState = DesiredState.running
+  package var status = TaskStatus()
+  package var unknown = UnknownFields()
+
+  package init(id: TaskID, serviceID: ServiceID, serviceName: String, slot: Int, revision: UInt64, spec: TaskSpec) {
+    self.id = id
+    self.serviceID = serviceID
+    self.serviceName = serviceName
+    self.slot = slot
+    self.revision = revision
+    self.spec = spec
+  }
+
+  /// `web.1`; for a global service's task `web.<node>`.
+  package var displayName: String {
+    slot > 0 ? "\(serviceName).\(slot)" : "\(serviceName).\(nodeID?.rawValue ?? id.rawValue)"
+  }
+}
+
+/// Where a task is in its life, as last reported. Within one attempt states only grow; a restart starts the next attempt.
+package enum TaskState: UInt8, Sendable, Comparable, CaseIterable {
+  /// Not placed yet; the status message says why.
+  case pending = 1
+  /// Placed; the worker has not reported on it.
+  case assigned
+  /// Between two attempts (restart delay).
+  case waiting
+  /// Pulling the image, making network, snapshot and container.
+  case preparing
+  case starting
+  case running
+  /// The stop signal was sent.
+  case stopping
+  /// Exited with 0 and will not be restarted.
+  case complete
+  /// Given up: the restart policy allows no further attempt.
+  case failed
+  /// The worker cannot run it at all (for example a port is taken); another node may.
+  case rejected
+  /// Stopped because that was desired.
+  case shutdown
+  /// Its node is gone.
+  case orphaned
+
+  package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+  /// No further state follows.
+  package var isTerminal: Bool { self >= .complete }
+}
+
+package struct ExitStatus: Hashable, Sendable {
+  /// 128 + n after a death by signal n; -1 when the process never started.
+  package var code: Int32
+  /// For people: `exited`, `killed by SIGKILL`, `out of memory`, `could not start: …`.
+  package var reason: String
+  package var at: Timestamp
+
+  package init(code: Int32, reason: String, at: Timestamp) {
+    self.code = code
+    self.reason = reason
+    self.at = at
+  }
+}
+
+/// A worker's report on a task.
+package struct TaskStatus: Hashable, Sendable {
+  /// How often the worker has restarted the task's container.
+  package var attempt = 0
+  package var state = TaskState.pending
+  /// Why it is in this state, for people: the scheduler's words, the registry's words, the restart delay.
+  package var message = ""
+  package var since = Timestamp.epoch
+  package var containerID = ""
+  package var pid = 0
+  /// The container's address on its node's bridge; empty with the host's network.
+  package var address = ""
+  /// How the last attempt ended.
+  package var lastExit: ExitStatus?
+  package var nextAttemptAt: Timestamp?
+  package var unknown = UnknownFields()
+
+  package init(state: TaskState = .pending, attempt: Int = 0, message: String = "", since: Timestamp = .epoch) {
+    self.state = state
+    self.attempt = attempt
+    self.message = message
+    self.since = since
+  }
+
+  /// Observed state only moves forward: a report is taken when its attempt is later, or its state is later in the same attempt,
+  /// or only its details changed; nothing follows a terminal state.
+  package func mayBeFollowed(by next: TaskStatus) -> Bool {
+    if state.isTerminal { return false }
+    return next.state.isTerminal || (next.attempt, next.state) >= (attempt, state)
+  }
+}

@@ -1,0 +1,15 @@
+/// Permission for a new node to join, kept as a hash of its secret half.
+package struct JoinToken: Hashable, Sendable, Identifiable {
+  /// SHA-256 of the token's secret half, lower-case hexadecimal.
+  package var id: Identifier<JoinToken>
+  package var meta = Meta()
+  package var role: ClusterNode.Role
+  package var expiresAt: Timestamp
+  package var unknown = UnknownFields()
+
+  package init(id: Identifier<JoinToken>, role: ClusterNode.Role, expiresAt: Timestamp) {
+    self.id = id
+    self.role = role
+    self.expiresAt = expiresAt
+  }
+}

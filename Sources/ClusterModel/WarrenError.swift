@@ -1,0 +1,24 @@
+/// The one error type that crosses targets. It maps 1:1 to a gRPC status and to an exit code of the command line.
+package struct WarrenError: Error, Sendable, CustomStringConvertible {
+  /// What kind of failure this is; decides the gRPC status and the exit code.
+  package enum Code: String, Sendable, CaseIterable {
+    case invalidArgument, notFound, alreadyExists, conflict, permissionDenied, unauthenticated, unavailable, deadlineExceeded
+    case resourceExhausted, failedPrecondition, unimplemented, cancelled, dataLoss, internalError
+  }
+
+  package var code: Code
+  /// For the person at night: what happened, to which object, and (at the end) what to do next.
+  package var message: String
+  package var cause: (any Error)?
+
+  package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+    self.code = code
+    self.message = message
+    self.cause = cause
+  }
+
+  package var description: String {
+    guard let cause else { return message }
+    return "\(message) (\(cause))"
+  }
+}
