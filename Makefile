@@ -1,0 +1,56 @@
+# The front door. `make help` lists what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-down test build release fmt lint check proto bench install clean deps
+
+PREFIX ?= /usr/local
+SWIFT ?= swift
+# One flag set for every release build: another one would compile all of it again.
+RELEASE_FLAGS := -c release --static-swift-stdlib -Xlinker -s
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## run Warren for real: a service with two replicas behind a published port, on this machine
+	@scripts/demo.sh up
+
+demo-down: ## stop the demo and remove everything it made
+	@scripts/demo.sh down
+
+test: ## everything CI runs: format, generated code, strict build, unit, integration and end-to-end tests
+	@scripts/test.sh
+
+build: deps ## debug build; the binary is at bin/warren
+	$(SWIFT) build --product warren
+	@install -D "$$($(SWIFT) build --show-bin-path)/warren" bin/warren
+
+release: deps ## stripped, static release build at bin/warren
+	$(SWIFT) build $(RELEASE_FLAGS) --product warren
+	@install -D "$$($(SWIFT) build $(RELEASE_FLAGS) --show-bin-path)/warren" bin/warren
+
+fmt: ## format the sources in place
+	@scripts/swift-files.sh | xargs -0 $(SWIFT) format format --in-place --parallel
+
+lint: ## check the format and the size of files
+	@scripts/lint.sh
+
+check: lint ## lint, shell scripts, and a strict build (warnings are errors)
+	@scripts/dependencies.sh build test
+	@git ls-files '*.sh' .ci/run | xargs shellcheck
+	WARREN_STRICT=1 $(SWIFT) build --build-tests
+
+proto: ## regenerate the committed protobuf code
+	@scripts/dependencies.sh build test
+	@api/generate.sh
+
+bench: deps ## measure (release build); the figures in the README come from here
+	@scripts/bench.sh
+
+install: ## put binary, completions, man page and systemd units in place (PREFIX=/usr/local)
+	@scripts/install.sh "$(PREFIX)" "$(DESTDIR)"
+
+deps:
+	@scripts/dependencies.sh build
+
+clean: ## remove what builds made
+	rm -rf .build bin

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Everything CI runs, in the order that fails fastest. Builds once.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export WARREN_STRICT=1
+# A crash report that hangs on a closed pipe costs more than it tells.
+export SWIFT_BACKTRACE="${SWIFT_BACKTRACE:-enable=no}"
+
+step() { printf '\n== %s\n' "$*"; }
+
+step "dependencies"
+if [ "$(id -u)" != 0 ]; then
+  echo "error: the tests run containers and make network namespaces; run them as root" >&2
+  exit 1
+fi
+scripts/dependencies.sh build run test
+
+step "shell scripts"
+git ls-files '*.sh' .ci/run | xargs shellcheck
+
+step "format"
+scripts/lint.sh
+
+step "build (warnings are errors)"
+swift build --build-tests
+
+step "generated code is current"
+api/generate.sh >/dev/null
+git diff --exit-code --stat -- Sources/WarrenAPI/Generated Sources/Containerd/Generated || {
+  echo "error: generated code differs from what is committed; run 'make proto' and commit the result" >&2
+  exit 1
+}
+
+step "unit and integration tests"
+swift test --skip-build
+
+step "end to end"
+test/e2e/run.sh "$(swift build --show-bin-path)/warren"
