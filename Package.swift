@@ -27,6 +27,7 @@ extension Target.Dependency {
   static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
   static let nioCore = product(name: "NIOCore", package: "swift-nio")
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+  static let nioConcurrency = product(name: "NIOConcurrencyHelpers", package: "swift-nio")
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
   static let nioFileSystem = product(name: "_NIOFileSystem", package: "swift-nio")
   static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -75,7 +76,7 @@ let package = Package(
     // L1: one outside thing each.
     .target(name: "CLinux"),
     library("WarrenAPI", ["ClusterModel", .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .nioCore]),
-    library("RaftStorage", ["ClusterModel", .grdb, .logging]),
+    library("RaftStorage", ["ClusterModel", .grdb, .logging, .nioConcurrency]),
     library(
       "Containerd",
       [
@@ -87,7 +88,10 @@ let package = Package(
     // L2: the parts of a node.
     library(
       "Manager",
-      ["ClusterModel", "RaftStorage", "WarrenAPI", "OCI", .collections, .grpc, .grpcProtobuf, .protobuf, .logging, .metrics, .lifecycle, .crypto]),
+      [
+        "ClusterModel", "RaftStorage", "WarrenAPI", "OCI", .collections, .grpc, .grpcProtobuf, .protobuf, .logging, .metrics, .lifecycle, .crypto,
+        .nioConcurrency,
+      ]),
     library("Worker", ["ClusterModel", "Containerd", "HostNetwork", "OCI", "RaftStorage", .grdb, .logging, .metrics, .lifecycle, .crypto]),
 
     // L3: people.

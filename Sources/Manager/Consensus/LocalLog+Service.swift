@@ -1,0 +1,37 @@
+import ClusterModel
+import Dispatch
+import NIOConcurrencyHelpers
+import RaftStorage
+import ServiceLifecycle
+
+extension LocalLog: Service {
+  /// Waits for shutdown, then closes the log. Must outlive everything that proposes.
+  /// - Throws: why the log failed; the process must end then.
+  package func run() async throws {
+    try await withTaskCancellationOrGracefulShutdownHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        let end: (error: WarrenError, failed: Bool)? = state.withLockedValue { state in
+          if let end = state.end { return (end, state.failed) }
+          state.runner = continuation
+          return nil
+        }
+        if let end { continuation.resume(with: end.failed ? .failure(end.error) : .success(())) }
+      }
+    } onCancelOrGracefulShutdown: {
+      self.refuseFurtherProposals()
+    }
+    try await close()
+  }
+
+  private func refuseFurtherProposals() {
+    end(with: WarrenError(.unavailable, "This manager is shutting down. Try again, or ask another manager."), failed: false)
+  }
+
+  /// Answers what was proposed before and closes the database. Idempotent.
+  package func close() async throws {
+    refuseFurtherProposals()
+    try await withCheckedThrowingContinuation { continuation in
+      thread.async { continuation.resume(with: Result { try self.storage.close() }) }
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import ClusterModel
+import NIOConcurrencyHelpers
+
+extension ClusterStore: ReplicatedStateMachine {
+  package func apply(_ entries: [CommittedEntry]) throws -> [ApplyOutcome] {
+    var view = self.view
+    var events: [StoreEvent] = []
+    var outcomes: [ApplyOutcome] = []
+    outcomes.reserveCapacity(entries.count)
+    // What was understood is published even if a later entry cannot be.
+    defer { publish(view, events) }
+    for entry in entries {
+      let command = try StoreCommand(serialized: entry.command, index: entry.index)
+      do {
+        let changes = try view.apply(command, index: entry.index)
+        events.append(StoreEvent(index: entry.index, at: command.proposedAt, changes: changes))
+        outcomes.append(.accepted)
+      } catch {
+        outcomes.append(.rejected(error))
+      }
+    }
+    return outcomes
+  }
+
+  /// View and events change hands under one lock, so that a watch starting meanwhile has an event either in its view or in its stream.
+  private func publish(_ view: StoreView, _ events: [StoreEvent]) {
+    state.withLockedValue { state in
+      state.view = view
+      if !events.isEmpty { state.watches.removeAll { !($0.watch?.deliver(events) ?? false) } }
+    }
+  }
+
+  package func snapshot() -> @Sendable () throws -> [UInt8] {
+    let view = self.view
+    return { try view.encodeSnapshot() }
+  }
+
+  package func restore(_ snapshot: [UInt8], index: LogIndex) throws {
+    let view = try StoreView(snapshot: snapshot, index: index)
+    let watches = state.withLockedValue { state in
+      state.view = view
+      defer { state.watches = [] }
+      return state.watches
+    }
+    // The way from the old state to this one is not known.
+    let error = WarrenError(.unavailable, "The state was replaced by a snapshot. List again and watch from there.")
+    for watch in watches { watch.watch?.finish(throwing: error) }
+  }
+}

@@ -1,0 +1,91 @@
+package import ClusterModel
+import NIOConcurrencyHelpers
+
+/// The cluster's state: read from a view, changed by transactions, followed by watches.
+///
+/// Make it, give it to a log as its state machine, then `attach(to:)` that log.
+package final class ClusterStore: Sendable {
+  struct State {
+    var view = StoreView()
+    var watches: [WeakWatch] = []
+    var log: (any ReplicatedLog)?
+  }
+
+  /// A reader that drops its watch ends it.
+  struct WeakWatch {
+    weak var watch: StoreWatch?
+  }
+
+  let state = NIOLockedValueBox(State())
+  private let retries = TurnQueue()
+  private let now: @Sendable () -> Timestamp
+  private let watchLimit: Int
+
+  /// - Parameters:
+  ///   - now: read once for each transaction; becomes the objects' times.
+  ///   - watchLimit: how many changes a watch may leave unread.
+  package init(watchLimit: Int = 65536, now: @escaping @Sendable () -> Timestamp) {
+    self.now = now
+    self.watchLimit = watchLimit
+  }
+
+  package func attach(to log: any ReplicatedLog) { state.withLockedValue { $0.log = log } }
+
+  package var view: StoreView { state.withLockedValue { $0.view } }
+
+  /// Decides on changes and stores them: all, durably, or none. When what the decision was based on has moved meanwhile, `body` runs again
+  /// on the newer view, so it must have no other effects. The view has the changes when this returns. No changes: nothing is written.
+  /// - Throws: what `body` throws; `WarrenError` `.conflict` after losing too often; what `ReplicatedLog.propose` throws.
+  package func update<Result>(
+    isolation: isolated (any Actor)? = #isolation, _ body: (inout StoreTransaction) throws -> Result
+  ) async throws -> Result {
+    if let result = try await attempt(body) { return result }
+    // Those that lost take turns, so that they do not lose to one another again and again.
+    let turn = await retries.enter()
+    defer { turn.leave() }
+    for _ in 0..<Self.retryLimit {
+      if let result = try await attempt(body) { return result }
+    }
+    throw WarrenError(
+      .conflict, "The objects of this change were changed by others \(Self.retryLimit) times in a row. Nothing was stored; try again.")
+  }
+
+  private static let retryLimit = 32
+
+  /// Nil when the state moved under the transaction.
+  private func attempt<Result>(
+    isolation: isolated (any Actor)? = #isolation, _ body: (inout StoreTransaction) throws -> Result
+  ) async throws -> Result? {
+    let (view, attached) = state.withLockedValue { ($0.view, $0.log) }
+    var transaction = StoreTransaction(base: view)
+    let result = try body(&transaction)
+    let command = transaction.command(at: now())
+    if command.changes.isEmpty { return result }
+    guard let attached else { throw WarrenError(.unavailable, "The store is not ready yet. Try again.") }
+    do {
+      _ = try await attached.propose(command.serialized())
+      return result
+    } catch is StoreRejection {
+      return nil
+    }
+  }
+
+  /// A view and every change after it, with none missing between and none told twice.
+  package func watch() -> (view: StoreView, changes: StoreWatch) {
+    let watch = StoreWatch(limit: watchLimit)
+    let view = state.withLockedValue { state in
+      state.watches.append(WeakWatch(watch: watch))
+      return state.view
+    }
+    return (view, watch)
+  }
+
+  /// Ends every watch; for shutdown.
+  package func finishWatches() {
+    let watches = state.withLockedValue { state in
+      defer { state.watches = [] }
+      return state.watches
+    }
+    for watch in watches { watch.watch?.finish() }
+  }
+}

@@ -1,0 +1,53 @@
+import ClusterModel
+import GRDB
+import NIOConcurrencyHelpers
+
+/// Saving a snapshot takes several short transactions, so that entries can be appended between them: its chunks, then the one that
+/// makes it the snapshot and drops the entries in it, then the old one's chunks. A crash between two leaves the old snapshot with all its entries.
+extension LogDatabase {
+  package func writeSnapshotChunk(_ number: Int, _ data: [UInt8], of info: LogSnapshotInfo) throws {
+    try write { try info.insertChunk(number, data, into: $0) }
+    state.withLockedValue { $0.unchecked += data.count + 4096 }
+  }
+
+  /// Makes a snapshot whose chunks are all written the current one, and removes the entries it covers, in one transaction.
+  package func adoptSnapshot(_ info: LogSnapshotInfo) throws {
+    try write { database in
+      try info.insert(into: database)
+      try database.execute(sql: #"DELETE FROM entries WHERE "index" <= ?"#, arguments: [Int64(info.index)])
+    }
+    state.withLockedValue {
+      $0.snapshot = info
+      $0.unchecked += 1 << 20
+    }
+  }
+
+  /// Removes one chunk that belongs to no current snapshot. False when there is none left.
+  package func removeStaleChunk() throws -> Bool {
+    let current = Int64(snapshot?.index ?? 0)
+    return try write { database in
+      try database.execute(
+        sql: "DELETE FROM snapshot_chunks WHERE rowid = (SELECT rowid FROM snapshot_chunks WHERE snapshot <> ? LIMIT 1)", arguments: [current])
+      return database.changesCount > 0
+    }
+  }
+
+  /// The whole snapshot; nil when none was ever taken.
+  /// - Throws: `.dataLoss` when it is not what was written.
+  package func readSnapshot() throws -> (info: LogSnapshotInfo, data: [UInt8])? {
+    guard let info = snapshot else { return nil }
+    return try location.translating {
+      try queue.read { database in
+        var data: [UInt8] = []
+        data.reserveCapacity(info.size)
+        for number in 0..<info.chunks { data += try info.readChunk(number, database, location) }
+        guard data.count == info.size else { throw location.damage("the snapshot at entry \(info.index) is not as long as it was.") }
+        return (info, data)
+      }
+    }
+  }
+
+  private func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
+    try location.translating { try queue.write(body) }
+  }
+}

@@ -1,0 +1,26 @@
+import ClusterModel
+
+/// Where the parts of a log are, and the words for what can be wrong with them.
+package struct LogLocation: Sendable {
+  package let dataDirectory: String
+
+  package init(dataDirectory: String) { self.dataDirectory = dataDirectory }
+
+  package var directory: String { dataDirectory + "/raft" }
+  package var database: String { directory + "/log.sqlite" }
+  var writeAheadLog: String { database + "-wal" }
+  var mark: String { directory + "/log.mark" }
+  var lock: String { dataDirectory + "/raft.lock" }
+  /// Holds a database being made; it becomes `directory` when it is whole.
+  var unfinished: String { dataDirectory + "/raft.unfinished" }
+
+  package var recoverCommand: String { "warren cluster recover --data-dir \(dataDirectory)" }
+
+  func damage(_ what: String, cause: (any Error)? = nil) -> WarrenError {
+    WarrenError(
+      .dataLoss,
+      "The cluster's log in \(directory) is damaged: \(what). Nothing was changed. To lose nothing, put back a copy of \(directory). "
+        + "To go on with the intact part, see what would be lost with: \(recoverCommand)",
+      cause: cause)
+  }
+}

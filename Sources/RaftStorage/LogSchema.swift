@@ -1,0 +1,87 @@
+import ClusterModel
+import GRDB
+
+/// How the database is laid out and connected to.
+enum LogSchema {
+  /// Grows when an older warren could not read the database correctly any more.
+  static let format: UInt64 = 1
+
+  /// `automatic checkpoints` are off: they would swallow errors. `EXCLUSIVE` keeps the index of the write-ahead log in memory.
+  static func connect(to path: String) throws -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.label = "warren.log"
+    configuration.foreignKeysEnabled = false
+    configuration.prepareDatabase { database in
+      try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE; PRAGMA wal_autocheckpoint = 0")
+    }
+    let queue = try DatabaseQueue(path: path, configuration: configuration)
+    try queue.inDatabase { database in
+      let mode = try String.fetchOne(database, sql: "PRAGMA journal_mode = WAL")
+      try database.execute(sql: "PRAGMA synchronous = FULL")
+      let synchronous = try Int.fetchOne(database, sql: "PRAGMA synchronous")
+      guard mode == "wal", synchronous == 2 else {
+        throw WarrenError(
+          .failedPrecondition,
+          "SQLite cannot keep \(path) durable (journal_mode \(mode ?? "?"), synchronous \(synchronous ?? -1)). Use another file system.")
+      }
+    }
+    return queue
+  }
+
+  /// Makes a database in a new directory and closes it, whole and synced.
+  static func build(in directory: String, identity: LogIdentity, fill: (Database) throws -> Void) throws {
+    let location = directory + "/log.sqlite"
+    try FileSystem.makePrivateDirectory(directory)
+    try FileSystem.makePrivateFile(location)
+    let queue = try connect(to: location)
+    try queue.write { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE metadata (
+            id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, cluster_id TEXT NOT NULL, node_id TEXT NOT NULL,
+            member_id INTEGER NOT NULL, checksum INTEGER NOT NULL
+          );
+          CREATE TABLE entries (
+            "index" INTEGER PRIMARY KEY, term INTEGER NOT NULL, kind INTEGER NOT NULL, data BLOB NOT NULL, checksum INTEGER NOT NULL
+          );
+          CREATE TABLE snapshot (
+            id INTEGER PRIMARY KEY CHECK (id = 1), "index" INTEGER NOT NULL, term INTEGER NOT NULL, size INTEGER NOT NULL,
+            chunks INTEGER NOT NULL, checksum INTEGER NOT NULL
+          );
+          CREATE TABLE snapshot_chunks (
+            snapshot INTEGER NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (snapshot, number)
+          );
+          """)
+      try database.execute(
+        sql: "INSERT INTO metadata VALUES (1, ?, ?, ?, ?, ?)",
+        arguments: [
+          Int64(format), identity.clusterID.rawValue, identity.nodeID.rawValue, Int64(bitPattern: identity.memberID),
+          Int64(identity.checksum(format: format)),
+        ])
+      try fill(database)
+    }
+    try queue.close()
+    try FileSystem.sync(location)
+    try FileSystem.sync(directory)
+  }
+
+  static func readIdentity(_ database: Database, _ location: LogLocation) throws -> LogIdentity {
+    guard try database.tableExists("metadata"), let row = try Row.fetchOne(database, sql: "SELECT * FROM metadata") else {
+      throw location.damage("\(location.database) does not say whose log it is.")
+    }
+    guard let stored = row["format"] as Int64?, let format = UInt64(exactly: stored), let clusterID = row["cluster_id"] as String?,
+      let nodeID = row["node_id"] as String?, let memberID = row["member_id"] as Int64?
+    else { throw location.damage("the line that says whose log it is cannot be read.") }
+    let identity = LogIdentity(clusterID: ClusterID(clusterID), nodeID: NodeID(nodeID), memberID: UInt64(bitPattern: memberID))
+    guard row["checksum"] as Int64? == Int64(identity.checksum(format: format)) else {
+      throw location.damage("the line that says whose log it is fails its checksum.")
+    }
+    guard format == Self.format else {
+      throw WarrenError(
+        .dataLoss,
+        "\(location.database) has format \(format); this warren reads format \(Self.format). Nothing was changed. "
+          + "Install the version of warren that wrote it (or a newer one) and run: warren start --data-dir \(location.dataDirectory)")
+    }
+    return identity
+  }
+}

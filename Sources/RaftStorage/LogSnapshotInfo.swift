@@ -1,0 +1,76 @@
+import FoundationEssentials
+import GRDB
+
+/// What is known of a snapshot without reading it.
+package struct LogSnapshotInfo: Sendable, Equatable {
+  /// The last entry that is in it, and that entry's term.
+  package var index: UInt64
+  package var term: UInt64
+  package var size: Int
+  package var chunks: Int
+
+  package init(index: UInt64, term: UInt64, size: Int) {
+    self.index = index
+    self.term = term
+    self.size = size
+    chunks = (size + Self.chunkSize - 1) / Self.chunkSize
+  }
+
+  /// Small enough that writing one delays an entry by little.
+  package static let chunkSize = 256 << 10
+
+  var checksum: UInt32 {
+    var checksum = CRC32C()
+    for number in [index, term, UInt64(size), UInt64(chunks)] { checksum.update(number) }
+    return checksum.value
+  }
+
+  static func read(_ database: Database, _ location: LogLocation) throws -> LogSnapshotInfo? {
+    guard let row = try Row.fetchOne(database, sql: #"SELECT "index", term, size, chunks, checksum FROM snapshot"#) else { return nil }
+    guard let index = row[0] as Int64?, let term = row[1] as Int64?, let size = row[2] as Int64?, size >= 0 else {
+      throw location.damage("the line about the snapshot cannot be read.")
+    }
+    let info = LogSnapshotInfo(index: UInt64(bitPattern: index), term: UInt64(bitPattern: term), size: Int(size))
+    guard row[3] as Int64? == Int64(info.chunks), row[4] as Int64? == Int64(info.checksum) else {
+      throw location.damage("the line about the snapshot fails its checksum.")
+    }
+    return info
+  }
+
+  /// Removes what an interrupted save left behind. Writes nothing when there is nothing.
+  static func dropStrayChunks(_ database: Database, keeping info: LogSnapshotInfo?) throws {
+    let kept = Int64(bitPattern: info?.index ?? 0)
+    let strays = try Int64.fetchAll(database, sql: "SELECT DISTINCT snapshot FROM snapshot_chunks WHERE snapshot <> ?", arguments: [kept])
+    for stray in strays { try database.execute(sql: "DELETE FROM snapshot_chunks WHERE snapshot = ?", arguments: [stray]) }
+  }
+
+  static func checksum(index: UInt64, number: Int, data: [UInt8]) -> UInt32 {
+    var checksum = CRC32C()
+    checksum.update(index)
+    checksum.update(UInt64(number))
+    checksum.update(data)
+    return checksum.value
+  }
+
+  func readChunk(_ number: Int, _ database: Database, _ location: LogLocation) throws -> [UInt8] {
+    let row = try Row.fetchOne(
+      database, sql: "SELECT data, checksum FROM snapshot_chunks WHERE snapshot = ? AND number = ?", arguments: [Int64(index), Int64(number)])
+    guard let row else { throw location.damage("part \(number) of the snapshot at entry \(index) is missing.") }
+    guard let data = row[0] as Data?, let checksum = row[1] as Int64?,
+      Int64(Self.checksum(index: index, number: number, data: [UInt8](data))) == checksum
+    else { throw location.damage("part \(number) of the snapshot at entry \(index) fails its checksum.") }
+    return [UInt8](data)
+  }
+
+  func insertChunk(_ number: Int, _ data: [UInt8], into database: Database) throws {
+    try database.execute(
+      sql: "INSERT OR REPLACE INTO snapshot_chunks VALUES (?, ?, ?, ?)",
+      arguments: [Int64(index), Int64(number), Data(data), Int64(Self.checksum(index: index, number: number, data: data))])
+  }
+
+  func insert(into database: Database) throws {
+    try database.execute(
+      sql: "INSERT OR REPLACE INTO snapshot VALUES (1, ?, ?, ?, ?, ?)",
+      arguments: [Int64(index), Int64(bitPattern: term), Int64(size), Int64(chunks), Int64(checksum)])
+  }
+}
