@@ -65,6 +65,7 @@ package struct PublishedPort: Hashable, Sendable {
   package var hostPort: UInt16
   package var containerPort: UInt16
   package var transport: TransportProtocol
+  package var unknown = UnknownFields()
 
   package init(hostIP: String = "", hostPort: UInt16, containerPort: UInt16, transport: TransportProtocol = .tcp) {
     self.hostIP = hostIP
@@ -88,6 +89,7 @@ package struct Placement: Hashable, Sendable {
   package var constraints: [String] = []
   /// The most tasks of the service on one node; 0 means no limit.
   package var maxPerNode = 0
+  package var unknown = UnknownFields()
 
   package init() {}
 }
@@ -102,6 +104,7 @@ package struct RestartPolicy: Hashable, Sendable {
   package var maxAttempts = 0
   /// Restarts older than this no longer count towards `maxAttempts`; zero means they always do.
   package var window: Duration = .zero
+  package var unknown = UnknownFields()
 
   package init() {}
 }

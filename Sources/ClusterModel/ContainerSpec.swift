@@ -44,6 +44,7 @@ package struct Mount: Hashable, Sendable {
   package var readOnly: Bool
   /// 0 means the kernel's default, half of memory.
   package var tmpfsSizeBytes: UInt64
+  package var unknown = UnknownFields()
 
   package init(kind: Kind, source: String = "", target: String, readOnly: Bool = false, tmpfsSizeBytes: UInt64 = 0) {
     self.kind = kind

@@ -1,0 +1,21 @@
+package import ClusterModel
+
+extension JoinToken {
+  package init(wire: Warren_V1_JoinToken) throws(WarrenError) {
+    self.init(
+      id: Identifier(wire.secretHash), role: try ClusterNode.Role(wire: wire.role, default: nil, field: "JoinToken.role"),
+      expiresAt: wire.hasExpiresAt ? Timestamp(wire: wire.expiresAt) : .epoch)
+    meta = Meta(wire: wire.meta)
+    unknown = UnknownFields(of: wire)
+  }
+
+  package var wire: Warren_V1_JoinToken {
+    var message = Warren_V1_JoinToken()
+    message.secretHash = id.rawValue
+    message.meta = meta.wire
+    message.role = Warren_V1_Role(role)
+    if expiresAt != .epoch { message.expiresAt = expiresAt.wire }
+    message.restore(unknown)
+    return message
+  }
+}
