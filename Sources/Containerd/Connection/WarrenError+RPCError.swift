@@ -1,0 +1,52 @@
+import ClusterModel
+import GRPCCore
+
+extension WarrenError {
+  /// containerd's answer, as an error of ours.
+  ///
+  /// - Parameter action: what was asked for, after "could not".
+  init(_ error: RPCError, action: String, socketPath: String) {
+    let code = Code(error.code)
+    switch code {
+    case .unavailable, .deadlineExceeded:
+      self.init(
+        code, "containerd at \(socketPath) did not answer (could not \(action)): \(error.message); check that it runs, then try again",
+        cause: error.cause)
+    default:
+      self.init(code, "containerd could not \(action): \(error.message)", cause: error.cause)
+    }
+  }
+}
+
+extension WarrenError.Code {
+  init(_ code: RPCError.Code) {
+    self =
+      switch code {
+      case .invalidArgument, .outOfRange: .invalidArgument
+      case .notFound: .notFound
+      case .alreadyExists: .alreadyExists
+      case .aborted: .conflict
+      case .permissionDenied: .permissionDenied
+      case .unauthenticated: .unauthenticated
+      case .unavailable: .unavailable
+      case .deadlineExceeded: .deadlineExceeded
+      case .resourceExhausted: .resourceExhausted
+      case .failedPrecondition: .failedPrecondition
+      case .unimplemented: .unimplemented
+      case .cancelled: .cancelled
+      case .dataLoss: .dataLoss
+      default: .internalError
+      }
+  }
+}
+
+/// Runs a call whose object may be gone already.
+///
+/// - Returns: nil when containerd answered `notFound`.
+func unlessMissing<Result: Sendable>(_ body: () async throws -> Result) async throws -> Result? {
+  do {
+    return try await body()
+  } catch let error as WarrenError where error.code == .notFound {
+    return nil
+  }
+}
