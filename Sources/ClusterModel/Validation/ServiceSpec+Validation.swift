@@ -1,7 +1,7 @@
 extension ServiceSpec {
   package static let mostReplicas = 10_000
   /// All texts of a spec together; keeps a transaction with many tasks, and a worker's assignment, small.
-  package static let mostBytes = 512 * 1024
+  package static let mostBytes = 256 * 1024
 
   /// Checks everything that can be wrong with a spec before it is stored.
   ///
@@ -38,13 +38,7 @@ extension ServiceSpec {
   }
 
   private func validateSize() throws(WarrenError) {
-    let container = task.container
-    var texts = [name, container.image, container.user, container.workingDirectory, container.hostname, container.stopSignal]
-    texts += (container.entrypoint ?? []) + container.args + container.env + container.capAdd + container.capDrop + container.devices
-    texts += container.mounts.flatMap { [$0.source, $0.target] } + container.ulimits.map(\.name)
-    texts += task.placement.constraints + task.ports.map(\.hostIP)
-    for labels in [labels, container.labels] { texts += Array(labels.keys) + Array(labels.values) }
-    let size = texts.reduce(unknown.bytes.count + task.unknown.bytes.count + container.unknown.bytes.count) { $0 + $1.utf8.count }
+    let size = labels.reduce(name.utf8.count + unknown.bytes.count + task.approximateBytes) { $0 + $1.key.utf8.count + $1.value.utf8.count }
     if size > Self.mostBytes {
       throw .invalid(
         "the service is too large", "its texts are \(size) bytes together, \(Self.mostBytes) are allowed",

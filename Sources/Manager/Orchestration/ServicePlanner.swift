@@ -1,0 +1,115 @@
+import ClusterModel
+
+/// Compares a service's tasks with its spec: slots become tasks, tasks that cannot go on are replaced, tasks nobody wants are stopped.
+///
+/// Pure: state in, changes out. It is run again after each change, so every step may be small and only has to lead in the right direction.
+struct ServicePlanner {
+  /// How many ended tasks of a slot are kept for people to look at.
+  static let historyLimit = 5
+
+  let service: ClusterService
+  let nodes: NodeDirectory
+  let rules: PlacementRules
+  let now: Timestamp
+  let newID: () -> TaskID
+  private let before: [TaskID: ClusterTask]
+  private(set) var tasks: [TaskID: ClusterTask]
+  var wakeAt: Timestamp?
+
+  init(service: ClusterService, tasks: [ClusterTask], nodes: NodeDirectory, now: Timestamp, newID: @escaping () -> TaskID) {
+    self.service = service
+    self.nodes = nodes
+    self.now = now
+    self.newID = newID
+    rules = PlacementRules(service.spec.task.placement)
+    before = Dictionary(tasks.map { ($0.id, $0) }) { first, _ in first }
+    self.tasks = before
+  }
+
+  static func plan(
+    service: ClusterService, tasks: [ClusterTask], nodes: NodeDirectory, now: Timestamp, newID: @escaping () -> TaskID
+  ) -> ServicePlan {
+    var planner = Self(service: service, tasks: tasks, nodes: nodes, now: now, newID: newID)
+    for task in tasks where task.desiredState != .running { planner.retire(task, as: task.desiredState) }
+    if service.deleting {
+      for task in tasks { planner.retire(task, as: .remove) }
+    } else {
+      switch service.spec.mode {
+      case .replicated(let replicas): planner.planReplicated(replicas)
+      case .global: planner.planGlobal()
+      }
+    }
+    return planner.result()
+  }
+
+  private func result() -> ServicePlan {
+    ServicePlan(
+      puts: tasks.values.filter { before[$0.id] != $0 }.sorted { ($0.slot, $0.id) < ($1.slot, $1.id) },
+      removals: before.values.filter { tasks[$0.id] == nil }.sorted { $0.id < $1.id },
+      removesService: service.deleting && tasks.isEmpty,
+      wakeAt: wakeAt)
+  }
+
+  /// Makes one slot (or one node's share of a global service) right: exactly one task meant to run, of the service's revision.
+  ///
+  /// A replacement starts after the task before it has stopped, so the two never run side by side.
+  mutating func fill(slot: Int, node: NodeID?, with members: [ClusterTask]) {
+    let wanted = members.filter { $0.desiredState == .running }.sorted(by: Self.isBetter)
+    for duplicate in wanted.dropFirst() { retire(duplicate, as: .shutdown) }
+    if let task = wanted.first {
+      switch verdict(on: task, history: members) {
+      case .keep: break
+      case .replace(let due) where due > now: wakeAt = min(wakeAt ?? due, due)
+      case .replace: retire(task, as: .shutdown)
+      }
+    }
+    let current = members.compactMap { tasks[$0.id] }
+    if !current.contains(where: { $0.desiredState == .running || isStopping($0) }) { create(slot: slot, node: node) }
+    trimHistory(current)
+  }
+
+  /// Makes a task stop. What no worker knows, or no worker is left to confirm, ends at once.
+  mutating func retire(_ task: ClusterTask, as desired: ClusterTask.DesiredState) {
+    guard var task = tasks[task.id] else { return }
+    task.desiredState = max(task.desiredState, desired)
+    guard let node = task.nodeID, task.isPlaced else {
+      tasks[task.id] = nil
+      return
+    }
+    if !nodes.isUp(node), !task.status.state.isTerminal {
+      task.status.state = .orphaned
+      task.status.message = nodes[node] == nil ? "node \(node) was removed" : "node \(node) is down"
+      task.status.since = now
+      task.status.nextAttemptAt = nil
+    }
+    let isForgotten = task.desiredState == .remove && task.status.state.isTerminal
+    tasks[task.id] = isForgotten ? nil : task
+  }
+
+  private func isStopping(_ task: ClusterTask) -> Bool { task.desiredState != .running && !task.status.state.isTerminal }
+
+  private mutating func create(slot: Int, node: NodeID?) {
+    var task = ClusterTask(
+      id: newID(), serviceID: service.id, serviceName: service.spec.name, slot: slot, revision: service.revision, spec: service.spec.task)
+    task.nodeID = node
+    task.status = TaskStatus(state: .pending, since: now)
+    tasks[task.id] = task
+  }
+
+  private mutating func trimHistory(_ members: [ClusterTask]) {
+    let ended = members.filter { $0.desiredState == .shutdown && $0.status.state.isTerminal }
+    for task in ended.sorted(by: Self.isNewer).dropFirst(Self.historyLimit) { tasks[task.id] = nil }
+  }
+
+  static func isNewer(_ left: ClusterTask, _ right: ClusterTask) -> Bool {
+    (left.meta.createdAt, left.id) > (right.meta.createdAt, right.id)
+  }
+
+  /// The one to keep of two for the same slot: it has not ended, has come further, is older.
+  private static func isBetter(_ left: ClusterTask, _ right: ClusterTask) -> Bool {
+    let (a, b) = (left.status.state, right.status.state)
+    if a.isTerminal != b.isTerminal { return b.isTerminal }
+    if a != b { return a > b }
+    return isNewer(right, left)
+  }
+}

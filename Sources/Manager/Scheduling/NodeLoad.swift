@@ -1,0 +1,62 @@
+import ClusterModel
+
+/// What a node carries, kept current while a batch is placed.
+struct NodeLoad {
+  struct HeldPort {
+    var port: PublishedPort
+    /// The task that holds it, as people call it.
+    var holder: String
+  }
+
+  let node: ClusterNode
+  private(set) var reserved = Resources()
+  private(set) var ports: [HeldPort] = []
+  /// Tasks that are meant to run, by service.
+  private(set) var tasksByService: [ServiceID: Int] = [:]
+  private(set) var taskCount = 0
+  /// Tasks this node recently could not run, by service.
+  private(set) var rejections: [ServiceID: Int] = [:]
+
+  init(node: ClusterNode) { self.node = node }
+
+  /// What is left of the node's resources; nil where the node did not say how much it has.
+  var freeMemory: Int64? {
+    let total = node.description.resources.memoryBytes
+    return total > 0 ? max(0, total - reserved.memoryBytes) : nil
+  }
+  var freeNanoCPUs: Int64? {
+    let total = node.description.resources.nanoCPUs
+    return total > 0 ? max(0, total - reserved.nanoCPUs) : nil
+  }
+
+  mutating func add(_ task: ClusterTask) {
+    reserved = reserved + task.spec.reservations
+    ports += task.spec.ports.map { HeldPort(port: $0, holder: task.displayName) }
+    taskCount += 1
+    if task.desiredState == .running { tasksByService[task.serviceID, default: 0] += 1 }
+  }
+
+  mutating func addRejection(of service: ServiceID) { rejections[service, default: 0] += 1 }
+}
+
+/// The load of every node.
+struct ClusterLoad {
+  /// A node that rejected a service's task less than this ago is that service's last choice.
+  static let rejectionMemory: Duration = .seconds(300)
+
+  private(set) var nodes: [NodeLoad]
+  private var positions: [NodeID: Int] = [:]
+
+  init(nodes: some Sequence<ClusterNode>, tasks: some Sequence<ClusterTask>, now: Timestamp) {
+    self.nodes = nodes.sorted { $0.id < $1.id }.map(NodeLoad.init)
+    for (position, load) in self.nodes.enumerated() { positions[load.node.id] = position }
+    for task in tasks {
+      guard let id = task.nodeID, let position = positions[id] else { continue }
+      if task.isOccupying(id) { self.nodes[position].add(task) }
+      if task.status.state == .rejected, now - task.status.since < Self.rejectionMemory { self.nodes[position].addRejection(of: task.serviceID) }
+    }
+  }
+
+  mutating func place(_ task: ClusterTask, at position: Int) { nodes[position].add(task) }
+  func position(of node: NodeID) -> Int? { positions[node] }
+}

@@ -1,0 +1,67 @@
+import ClusterModel
+
+/// One condition on the node of a task, made ready for one task spec.
+protocol PlacementFilter {
+  /// Nil when the node passes.
+  func check(_ load: NodeLoad) -> Unfit?
+}
+
+/// The node is a worker, there, and taking tasks.
+struct AvailabilityFilter: PlacementFilter {
+  func check(_ load: NodeLoad) -> Unfit? {
+    if !load.node.roles.contains(.worker) { return .notWorker }
+    if load.node.state != .ready { return .down }
+    return load.node.availability == .active ? nil : .draining
+  }
+}
+
+struct ConstraintFilter: PlacementFilter {
+  private let constraints: [Result<Constraint, WarrenError>]
+  private let texts: [String]
+
+  init(_ placement: Placement) {
+    texts = placement.constraints
+    constraints = placement.constraints.map { text in
+      do throws(WarrenError) { return .success(try Constraint(parsing: text)) } catch { return .failure(error) }
+    }
+  }
+
+  func check(_ load: NodeLoad) -> Unfit? {
+    for (constraint, text) in zip(constraints, texts) {
+      guard case .success(let constraint) = constraint else { return .badConstraint(text) }
+      if !constraint.matches(load.node) { return .constraint(constraint.description) }
+    }
+    return nil
+  }
+}
+
+/// Reservations fit into what the node's tasks leave.
+struct ResourceFilter: PlacementFilter {
+  let reservations: Resources
+
+  func check(_ load: NodeLoad) -> Unfit? {
+    if let free = load.freeMemory, reservations.memoryBytes > free { return .memory(need: reservations.memoryBytes, free: free) }
+    if let free = load.freeNanoCPUs, reservations.nanoCPUs > free { return .cpus(need: reservations.nanoCPUs, free: free) }
+    return nil
+  }
+}
+
+struct HostPortFilter: PlacementFilter {
+  let ports: [PublishedPort]
+
+  func check(_ load: NodeLoad) -> Unfit? {
+    for port in ports {
+      if let held = load.ports.first(where: { $0.port.conflicts(with: port) }) { return .port(port, holder: held.holder) }
+    }
+    return nil
+  }
+}
+
+struct MaxPerNodeFilter: PlacementFilter {
+  let service: ServiceID
+  let limit: Int
+
+  func check(_ load: NodeLoad) -> Unfit? {
+    limit > 0 && load.tasksByService[service, default: 0] >= limit ? .maxPerNode(limit) : nil
+  }
+}

@@ -1,0 +1,63 @@
+import ClusterModel
+
+/// Places pending tasks: on the nodes that pass every filter, the one with the fewest tasks of the service, then the fewest tasks.
+enum Scheduler {
+  /// One pass over a batch. Returns the tasks that changed: placed ones, and ones whose reason for waiting changed.
+  static func schedule(_ pending: [ClusterTask], nodes: some Sequence<ClusterNode>, tasks: some Sequence<ClusterTask>, now: Timestamp)
+    -> [ClusterTask]
+  {
+    if pending.isEmpty { return [] }
+    var load = ClusterLoad(nodes: nodes, tasks: tasks, now: now)
+    var changed: [ClusterTask] = []
+    for task in pending.sorted(by: isEarlier) {
+      let next = place(task, on: &load, now: now)
+      if next != task { changed.append(next) }
+    }
+    return changed
+  }
+
+  private static func place(_ task: ClusterTask, on load: inout ClusterLoad, now: Timestamp) -> ClusterTask {
+    let filters = filters(for: task)
+    // A global service's task has its node already.
+    let candidates = task.nodeID.map { load.position(of: $0).map { [$0] } ?? [] } ?? Array(load.nodes.indices)
+    var best: Int?
+    var reasons: [Unfit] = []
+    for position in candidates {
+      let node = load.nodes[position]
+      if let reason = filters.lazy.compactMap({ $0.check(node) }).first {
+        reasons.append(reason)
+      } else if best.map({ preference(node, task) < preference(load.nodes[$0], task) }) ?? true {
+        best = position
+      }
+    }
+    var task = task
+    if let best {
+      task.nodeID = load.nodes[best].node.id
+      task.status = TaskStatus(state: .assigned, since: now)
+      load.place(task, at: best)
+    } else {
+      task.status.message = Unfit.explain(reasons)
+    }
+    return task
+  }
+
+  private static func filters(for task: ClusterTask) -> [any PlacementFilter] {
+    var filters: [any PlacementFilter] = [AvailabilityFilter()]
+    let spec = task.spec
+    if !spec.placement.constraints.isEmpty { filters.append(ConstraintFilter(spec.placement)) }
+    if spec.reservations != Resources() { filters.append(ResourceFilter(reservations: spec.reservations)) }
+    if !spec.ports.isEmpty { filters.append(HostPortFilter(ports: spec.ports)) }
+    if spec.placement.maxPerNode > 0 { filters.append(MaxPerNodeFilter(service: task.serviceID, limit: spec.placement.maxPerNode)) }
+    return filters
+  }
+
+  /// Less is better; among equals the first by id wins.
+  private static func preference(_ load: NodeLoad, _ task: ClusterTask) -> (Int, Int, Int) {
+    (load.rejections[task.serviceID, default: 0], load.tasksByService[task.serviceID, default: 0], load.taskCount)
+  }
+
+  /// First come, first served.
+  private static func isEarlier(_ left: ClusterTask, _ right: ClusterTask) -> Bool {
+    (left.meta.createdAt, left.serviceName, left.slot, left.id) < (right.meta.createdAt, right.serviceName, right.slot, right.id)
+  }
+}
