@@ -1,0 +1,36 @@
+import ClusterModel
+import HashTreeCollections
+import Logging
+
+extension Dispatcher {
+  /// Marks the node down unless its worker returns in time.
+  func waitForReturn(of node: NodeID, absence: UInt64) async {
+    var wait = downAfter
+    while absences[node] == absence {
+      do { try await clock.sleep(for: wait) } catch { return }
+      guard absences[node] == absence else { return }
+      do {
+        try await markDown(node)
+        if absences[node] == absence { absences[node] = nil }
+      } catch {
+        logger.warning("node.down.not-stored", metadata: ["node": "\(node)", "reason": "\(error)"])
+        wait = .seconds(1)
+      }
+    }
+  }
+
+  private func markDown(_ node: NodeID) async throws {
+    let grace = downAfter
+    let isAway = { self.sessions[node] == nil }
+    try await store.update { transaction in
+      guard isAway(), let stored = transaction.view.node(node), stored.state == .ready else { return }
+      try transaction.put(NodeRegistration.wentAway(stored, silentFor: grace))
+    }
+    logger.warning("node.down", metadata: ["node": "\(node)"])
+  }
+
+  /// After a start (and after a change of leader) every node gets a fresh grace.
+  func expectAll(_ view: StoreView) {
+    for node in view.nodes where node.state == .ready && sessions[node.id] == nil && absences[node.id] == nil { noteAbsence(of: node.id) }
+  }
+}

@@ -1,0 +1,123 @@
+package import ClusterModel
+package import Logging
+import ServiceLifecycle
+
+/// Connects workers with the store: assignments go out as the store changes, reports come in and are stored in batches, and a worker that
+/// stays away has its node marked down.
+///
+/// Who is connected is known here only, never in the store: an idle cluster writes nothing.
+package actor Dispatcher {
+  let store: ClusterStore
+  let clock: any Clock<Duration>
+  let downAfter: Duration
+  let logger: Logger
+
+  var sessions: [NodeID: WorkerSession] = [:]
+  /// Nodes whose worker is away, with the number of the absence: a later one has another.
+  var absences: [NodeID: UInt64] = [:]
+  var reports = ReportQueue()
+
+  private var lastNumber: UInt64 = 0
+  private var isStopped = false
+  private let events: AsyncStream<Event>
+  private let eventSink: AsyncStream<Event>.Continuation
+
+  enum Event: Sendable {
+    case sessionEnded(NodeID, number: UInt64)
+    case absent(NodeID, number: UInt64)
+  }
+
+  /// - Parameters:
+  ///   - clock: for the grace of absent workers.
+  ///   - downAfter: how long a worker may be away before its node counts as down.
+  package init(store: ClusterStore, clock: any Clock<Duration> = .continuous, downAfter: Duration = .seconds(10), logger: Logger) {
+    self.store = store
+    self.clock = clock
+    self.downAfter = downAfter
+    self.logger = logger
+    (events, eventSink) = AsyncStream.makeStream()
+  }
+
+  /// Registers the node and starts telling its worker what to run: the complete set first, then changes.
+  ///
+  /// A session the node already has ends: the newer one is the worker's.
+  /// - Throws: what storing the node throws.
+  package func openSession(node: ClusterNode) async throws -> AsyncThrowingStream<Assignment, any Error> {
+    try checkRunning()
+    try await store.update { transaction in
+      let stored = transaction.view.node(node.id)
+      var registered = NodeRegistration.arrived(node, stored: stored)
+      registered.meta = stored?.meta ?? Meta()
+      if registered != stored { try transaction.put(registered) }
+    }
+    try checkRunning()
+    let number = nextNumber()
+    let (stream, continuation) = WorkerSession.Stream.makeStream(bufferingPolicy: .bufferingOldest(WorkerSession.unreadLimit))
+    let id = node.id
+    let eventSink = eventSink
+    continuation.onTermination = { _ in eventSink.yield(.sessionEnded(id, number: number)) }
+    var session = WorkerSession(number: number, continuation: continuation)
+    session.sendAll(store.view, of: id)
+    let older = sessions.updateValue(session, forKey: id)
+    absences[id] = nil
+    older?.end(WarrenError(.cancelled, "Another session of node \(id) took over. If two machines use this node id, give one another with --node-id."))
+    logger.info("session.opened", metadata: ["node": "\(id)", "session": "\(number)"])
+    return stream
+  }
+
+  private func checkRunning() throws(WarrenError) {
+    if isStopped { throw WarrenError(.unavailable, "This manager is shutting down. Open a session to another, or try again.") }
+  }
+
+  func nextNumber() -> UInt64 {
+    lastNumber += 1
+    return lastNumber
+  }
+}
+
+extension Dispatcher: Service {
+  /// Serves until cancelled or shut down; sessions end then, and their nodes are not taken for down.
+  package func run() async throws {
+    await withTaskCancellationOrGracefulShutdownHandler {
+      await serve()
+    } onCancelOrGracefulShutdown: { [eventSink] in
+      eventSink.finish()
+    }
+  }
+
+  private func serve() async {
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await self.followStore() }
+      for await event in events {
+        switch event {
+        case .sessionEnded(let node, let number): sessionEnded(node, number: number)
+        case .absent(let node, let number): group.addTask { await self.waitForReturn(of: node, absence: number) }
+        }
+      }
+      stop()
+      group.cancelAll()
+    }
+  }
+
+  private func stop() {
+    isStopped = true
+    for session in sessions.values {
+      session.end(WarrenError(.unavailable, "This manager is shutting down. Open a session to another, or try again."))
+    }
+    sessions = [:]
+  }
+
+  private func sessionEnded(_ node: NodeID, number: UInt64) {
+    guard sessions[node]?.number == number else { return }
+    sessions[node] = nil
+    logger.info("session.ended", metadata: ["node": "\(node)", "session": "\(number)"])
+    noteAbsence(of: node)
+  }
+
+  /// Starts the grace of a node without a session.
+  func noteAbsence(of node: NodeID) {
+    let number = nextNumber()
+    absences[node] = number
+    eventSink.yield(.absent(node, number: number))
+  }
+}

@@ -1,0 +1,81 @@
+import ClusterModel
+
+/// What the control loops still have to look at.
+struct Agenda {
+  private var everything = true
+  private var services: Set<ServiceID> = []
+  /// Capacity may have become free, or nodes may have changed: pending tasks are worth another try.
+  private var placement = true
+  private var wakes: [ServiceID: Timestamp] = [:]
+
+  var nextWake: Timestamp? { wakes.values.min() }
+
+  mutating func addEverything() {
+    everything = true
+    placement = true
+  }
+
+  mutating func add(_ service: ServiceID) { services.insert(service) }
+  mutating func addPlacement() { placement = true }
+  mutating func wake(_ service: ServiceID, at time: Timestamp?) { wakes[service] = time }
+
+  mutating func note(_ change: StoreChange) {
+    switch change {
+    case .service(let old, let new): note(service: old, new)
+    case .task(let old, let new): note(task: old, new)
+    case .node(let old, let new):
+      if old.map(NodeFacts.init) != new.map(NodeFacts.init) { addEverything() }
+    default: break
+    }
+  }
+
+  private mutating func note(service old: ClusterService?, _ new: ClusterService?) {
+    if let new {
+      if old?.spec != new.spec || old?.revision != new.revision || old?.deleting != new.deleting { services.insert(new.id) }
+    } else if let old {
+      services.remove(old.id)
+      wakes[old.id] = nil
+    }
+  }
+
+  /// Most reports only say that a task gets on; those need nobody's attention.
+  private mutating func note(task old: ClusterTask?, _ new: ClusterTask?) {
+    guard let task = new ?? old else { return }
+    let ended = new.map { $0.status.state.isTerminal && old?.status.state.isTerminal != true } ?? true
+    if ended || (old != nil && old?.desiredState != new?.desiredState) { services.insert(task.serviceID) }
+    if ended { placement = true }
+    if let new, old == nil, new.status.state == .pending { placement = true }
+  }
+
+  /// Hands out the work that is due and forgets it.
+  mutating func take(now: Timestamp, all: () -> [ServiceID]) -> (services: [ServiceID], placement: Bool) {
+    let due = wakes.filter { $0.value <= now }.map(\.key)
+    for service in due { wakes[service] = nil }
+    let result = everything ? all() : Array(services.union(due))
+    defer {
+      everything = false
+      services = []
+      placement = false
+    }
+    return (result.sorted(), placement)
+  }
+}
+
+/// What orchestration and scheduling look at in a node.
+private struct NodeFacts: Equatable {
+  let id: NodeID
+  let roles: Set<ClusterNode.Role>
+  let labels: [String: String]
+  let availability: ClusterNode.Availability
+  let state: ClusterNode.State
+  let description: NodeDescription
+
+  init(_ node: ClusterNode) {
+    id = node.id
+    roles = node.roles
+    labels = node.labels
+    availability = node.availability
+    state = node.state
+    description = node.description
+  }
+}

@@ -1,0 +1,125 @@
+package import ClusterModel
+package import Logging
+package import ServiceLifecycle
+
+/// The orchestrator and the scheduler at work: they wake when the store changes, and by a timer only where a back-off ends.
+package actor ControlLoops: Service {
+  private let store: ClusterStore
+  private let clock: any Clock<Duration>
+  private let now: @Sendable () -> Timestamp
+  private let newID: @Sendable () -> TaskID
+  private let logger: Logger
+
+  private var agenda = Agenda()
+  /// The earliest timer that is running.
+  private var timer: Timestamp?
+
+  /// How long a service whose changes could not be stored is left alone.
+  private static let retryDelay: Duration = .seconds(1)
+
+  /// - Parameters:
+  ///   - clock: for waiting; it must go at the pace of `now`.
+  ///   - newID: makes the ids of new tasks.
+  package init(
+    store: ClusterStore, clock: any Clock<Duration> = .continuous, now: @escaping @Sendable () -> Timestamp,
+    newID: @escaping @Sendable () -> TaskID = { .random() }, logger: Logger
+  ) {
+    self.store = store
+    self.clock = clock
+    self.now = now
+    self.newID = newID
+    self.logger = logger
+  }
+
+  /// Runs until cancelled, shut down, or the store closes.
+  package func run() async throws {
+    let (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    await withTaskCancellationOrGracefulShutdownHandler {
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { await self.followStore(signal) }
+        for await _ in signals {
+          await work()
+          if let delay = startTimer() {
+            group.addTask { [clock] in
+              try? await clock.sleep(for: delay)
+              await self.timerEnded()
+              signal.yield()
+            }
+          }
+        }
+        group.cancelAll()
+      }
+    } onCancelOrGracefulShutdown: {
+      signal.finish()
+    }
+  }
+
+  private func followStore(_ signal: AsyncStream<Void>.Continuation) async {
+    while !Task.isCancelled {
+      let (_, changes) = store.watch()
+      agenda.addEverything()
+      signal.yield()
+      do {
+        while true {
+          let events = try await changes.nextBatch()
+          if events.isEmpty { return signal.finish() }
+          for event in events { for change in event.changes { agenda.note(change) } }
+          signal.yield()
+        }
+      } catch {
+        // This reader fell behind, or the state was replaced: look at everything again.
+        logger.warning("loops.restarted", metadata: ["reason": "\(error)"])
+      }
+    }
+  }
+
+  /// Works until nothing is due. What cannot be stored now is tried again later.
+  private func work() async {
+    let (services, placement) = agenda.take(now: now()) { store.view.services.map(\.id) }
+    if services.isEmpty, !placement { return }
+    do {
+      try await reconcile(services, placement: placement)
+    } catch {
+      // One service's trouble must not be all services': each gets a transaction of its own.
+      logger.warning("loops.failed", metadata: ["reason": "\(error)", "services": "\(services.count)"])
+      for service in services {
+        do { try await reconcile([service], placement: false) } catch { postpone(service, error) }
+      }
+      do { try await reconcile([], placement: true) } catch {
+        logger.error("placement.failed", metadata: ["reason": "\(error)"])
+        agenda.wake(Self.placementRetry, at: now() + Self.retryDelay)
+      }
+    }
+  }
+
+  private func reconcile(_ services: [ServiceID], placement: Bool) async throws {
+    var rest = services
+    var placement = placement
+    while true {
+      let reconciler = Reconciler(now: now(), newID: newID)
+      let outcome = try await store.update { try reconciler.run(rest, placement: placement, in: &$0) }
+      for (service, wakeAt) in outcome.done { agenda.wake(service, at: wakeAt) }
+      for (service, error) in outcome.failed { postpone(service, error) }
+      rest.removeAll { outcome.done.keys.contains($0) || outcome.failed.keys.contains($0) }
+      if !outcome.hasMore { return }
+      placement = true
+    }
+  }
+
+  private func postpone(_ service: ServiceID, _ error: any Error) {
+    logger.error("service.reconcile.failed", metadata: ["service": "\(service)", "reason": "\(error)"])
+    agenda.wake(service, at: now() + Self.retryDelay)
+  }
+
+  /// Stands in the agenda for "try placement again"; no service has it.
+  private static let placementRetry: ServiceID = ""
+
+  /// How long to sleep until the next back-off ends; nil when a timer that is running ends early enough.
+  private func startTimer() -> Duration? {
+    guard let wake = agenda.nextWake, timer.map({ wake < $0 }) ?? true else { return nil }
+    timer = wake
+    return max(wake - now(), .milliseconds(1))
+  }
+
+  private func timerEnded() { timer = nil }
+}

@@ -1,0 +1,73 @@
+import ClusterModel
+
+/// One step of the control loops inside one transaction: plans of the services that need one, then placement of everything pending, so that
+/// a new service's tasks are made and placed in a single commit.
+struct Reconciler {
+  struct Outcome {
+    /// Services dealt with, and when to look at each again.
+    var done: [ServiceID: Timestamp?] = [:]
+    var failed: [ServiceID: any Error] = [:]
+    /// Not everything fitted into this transaction.
+    var hasMore = false
+  }
+
+  let now: Timestamp
+  let newID: () -> TaskID
+
+  func run(_ services: [ServiceID], placement: Bool, in transaction: inout StoreTransaction) throws -> Outcome {
+    var outcome = Outcome()
+    var budget = TransactionBudget()
+    var placement = placement
+    let nodes = NodeDirectory(transaction.view.nodes)
+    for id in services {
+      guard let service = transaction.view.service(id) else {
+        outcome.done[id] = .some(nil)
+        continue
+      }
+      let plan = ServicePlanner.plan(service: service, tasks: transaction.view.tasks(ofService: id), nodes: nodes, now: now, newID: newID)
+      let saved = transaction
+      do {
+        let complete = try apply(plan, of: service, to: &transaction, &budget)
+        if plan.puts.contains(where: { $0.status.state == .pending }) || !plan.removals.isEmpty { placement = true }
+        if complete { outcome.done[id] = plan.wakeAt }
+      } catch {
+        transaction = saved
+        outcome.failed[id] = error
+      }
+      if budget.isExhausted { break }
+    }
+    if placement { try place(in: &transaction, &budget) }
+    outcome.hasMore = budget.isExhausted
+    return outcome
+  }
+
+  /// False when the budget ended first. The rest is planned anew then.
+  private func apply(
+    _ plan: ServicePlan, of service: ClusterService, to transaction: inout StoreTransaction, _ budget: inout TransactionBudget
+  ) throws -> Bool {
+    if plan.isEmpty { return true }
+    for task in plan.removals { try transaction.remove(task) }
+    for task in plan.puts {
+      guard budget.take(task) else { return false }
+      try transaction.put(task)
+    }
+    if plan.removesService {
+      try transaction.remove(service)
+    } else {
+      // A spec that changes meanwhile makes the plan void.
+      try transaction.check(service)
+    }
+    return true
+  }
+
+  private func place(in transaction: inout StoreTransaction, _ budget: inout TransactionBudget) throws {
+    let view = transaction.view
+    let pending = view.tasks.filter { $0.status.state == .pending && $0.desiredState == .running }
+    let isNew = { (task: ClusterTask) in task.meta.version == 0 }
+    for task in Scheduler.schedule(pending, nodes: view.nodes, tasks: view.tasks, now: now) {
+      // A task made in this transaction is already paid for.
+      guard isNew(task) || budget.take(task) else { return }
+      try transaction.put(task)
+    }
+  }
+}
