@@ -1,0 +1,91 @@
+import AsyncHTTPClient
+import ClusterModel
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+
+/// Sends one request and follows its redirects; what it sends to one server never goes to another.
+struct RegistryTransport: Sendable {
+  let client: HTTPClient
+
+  static func makeClient() -> HTTPClient {
+    var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+    configuration.timeout = .init(connect: .seconds(10), read: .seconds(60))
+    configuration.connectionPool.retryConnectionEstablishment = false
+    configuration.decompression = .disabled
+    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }
+
+  /// - Parameters:
+  ///   - sensitive: headers that only the first server may see (Authorization, and what hosts.toml adds).
+  ///   - headers: headers for whoever answers in the end (Accept, Range).
+  func get(_ url: String, endpoint: RegistryEndpoint, sensitive: HTTPHeaders, headers: HTTPHeaders) async throws -> HTTPClientResponse {
+    var url = url
+    let origin = Self.origin(of: url)
+    for _ in 0...5 {
+      var request = HTTPClientRequest(url: url)
+      request.headers = headers
+      request.headers.replaceOrAdd(name: "User-Agent", value: "warren")
+      let isFirstServer = Self.origin(of: url) == origin
+      if isFirstServer { request.headers.add(contentsOf: sensitive) }
+      if isFirstServer || !endpoint.tls.skipsVerification { request.tlsConfiguration = try endpoint.tls.configuration() }
+      let response = try await execute(request, name: endpoint.authority)
+      guard [301, 302, 303, 307, 308].contains(response.status.code) else { return response }
+      guard let location = response.headers.first(name: "Location"), let next = Self.resolve(location, against: url) else {
+        throw RegistryFailure(
+          error: WarrenError(.unavailable, "the registry \(endpoint.authority) sent a redirect that leads nowhere: report it to whoever runs it."),
+          isTransient: false)
+      }
+      guard !(url.hasPrefix("https://") && next.hasPrefix("http://")) else {
+        throw RegistryFailure(
+          error: WarrenError(
+            .permissionDenied, "the registry \(endpoint.authority) redirects from https to http, which is refused: correct the registry."),
+          isTransient: false)
+      }
+      url = next
+    }
+    throw RegistryFailure(
+      error: WarrenError(.unavailable, "the registry \(endpoint.authority) redirects more than 5 times: report it to whoever runs it."),
+      isTransient: false)
+  }
+
+  /// One request without redirects. Failures to connect and broken connections become `RegistryFailure`.
+  func execute(_ request: HTTPClientRequest, name: String) async throws -> HTTPClientResponse {
+    do { return try await client.execute(request, deadline: .distantFuture) } catch {
+      try Task.checkCancellation()
+      throw Self.failure(error, name: name)
+    }
+  }
+
+  static func failure(_ error: any Error, name: String) -> RegistryFailure {
+    var failure = RegistryFailure.unreachable(name, error)
+    if error is NIOSSLError || error is BoringSSLError {
+      failure.isTransient = false
+      failure.error.message =
+        "cannot make a TLS connection to the registry \(name): add its CA to certs.d/\(name)/hosts.toml, or serve plain http from a loopback address or as hosts.toml says."
+    }
+    return failure
+  }
+
+  /// `scheme://host:port` with the default port left out.
+  static func origin(of url: String) -> String {
+    guard let separator = url.firstRange(of: "://") else { return url }
+    let scheme = url[..<separator.lowerBound].lowercased()
+    var authority = url[separator.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }.lowercased()
+    let defaultPort = scheme == "https" ? ":443" : ":80"
+    if authority.hasSuffix(defaultPort) { authority.removeLast(defaultPort.count) }
+    return "\(scheme)://\(authority)"
+  }
+
+  /// Absolute URLs, `//host/path`, `/path`, and relative ones; nil for schemes other than http(s).
+  static func resolve(_ location: String, against url: String) -> String? {
+    if location.hasPrefix("http://") || location.hasPrefix("https://") { return location }
+    guard let separator = url.firstRange(of: "://"), location.firstRange(of: "://") == nil || location.hasPrefix("/") else { return nil }
+    if location.hasPrefix("//") { return url[..<separator.lowerBound] + ":" + location }
+    let authorityEnd = url[separator.upperBound...].firstIndex { $0 == "/" || $0 == "?" } ?? url.endIndex
+    if location.hasPrefix("/") { return url[..<authorityEnd] + location }
+    let path = url[..<(url.firstIndex(of: "?") ?? url.endIndex)]
+    guard let slash = path.lastIndex(of: "/"), slash >= authorityEnd else { return nil }
+    return path[...slash] + location
+  }
+}
