@@ -26,7 +26,7 @@ package final class LogDatabase: Sendable {
   /// Whether there is a log, or what is left of one.
   package static func exists(dataDirectory: String) -> Bool {
     let location = LogLocation(dataDirectory: dataDirectory)
-    return [location.database, location.writeAheadLog, location.mark].contains(where: FileSystem.exists)
+    return [location.database, location.writeAheadLog, location.mark].contains(where: FileSystem.exists) || location.recoveryWasInterrupted
   }
 
   /// Makes an empty log and opens it. A crash meanwhile leaves either none or a whole one.
@@ -61,6 +61,7 @@ package final class LogDatabase: Sendable {
     self.location = location
     self.lock = lock
     self.logger = logger
+    if location.recoveryWasInterrupted { throw location.damage("an earlier recovery was interrupted.") }
     guard FileSystem.exists(location.database) else { throw location.damage("the file \(location.database) is missing.") }
     try FileSystem.makePrivateDirectory(location.directory)
     try WriteAheadLogScan.verify(location)

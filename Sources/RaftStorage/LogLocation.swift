@@ -14,6 +14,18 @@ package struct LogLocation: Sendable {
   /// Holds a database being made; it becomes `directory` when it is whole.
   var unfinished: String { dataDirectory + "/raft.unfinished" }
 
+  /// Where the number-th damaged log was moved by a recovery.
+  func setAside(_ number: Int) -> String { "\(directory).damaged-\(number)" }
+
+  var setAsideCount: Int {
+    var count = 0
+    while FileSystem.exists(setAside(count + 1)) { count += 1 }
+    return count
+  }
+
+  /// The damaged log was moved away and the new one not yet put in its place.
+  var recoveryWasInterrupted: Bool { !FileSystem.exists(directory) && FileSystem.exists(unfinished) && setAsideCount > 0 }
+
   package var recoverCommand: String { "warren cluster recover --data-dir \(dataDirectory)" }
 
   func damage(_ what: String, cause: (any Error)? = nil) -> WarrenError {

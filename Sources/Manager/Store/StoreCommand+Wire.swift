@@ -36,7 +36,7 @@ extension StoreCommand {
       throw WarrenError(.dataLoss, "Entry \(index) of the cluster's log is not a command. Restore a copy of the log, or report this.", cause: error)
     }
     guard message.format == Self.format else { throw Self.tooNew(index, "has format \(message.format)") }
-    proposedAt = Timestamp(message.proposedAt)
+    proposedAt = Timestamp(wire: message.proposedAt)
     changes = try message.changes.map { wire in
       guard let change = wire.change, wire.unknownFields.data.isEmpty else { throw Self.tooNew(index, "makes a change unknown here") }
       switch change {

@@ -1,4 +1,5 @@
 package import ClusterModel
+package import WarrenAPI
 
 /// What the store keeps: one table per kind. The raw values are those of `warren.v1.ObjectKind`.
 package enum StoreObjectKind: UInt8, Sendable, Hashable, CaseIterable {
@@ -24,6 +25,8 @@ package protocol StoreObject: Hashable, Sendable, Identifiable where ID == Ident
   static var table: WritableKeyPath<StoreView, StoreTable<Self>> { get }
 
   static func change(old: Self?, new: Self?) -> StoreChange
+
+  static func wireChange(_ object: Self) -> Warren_V1_StoreChange.OneOf_Change
 
   var meta: Meta { get set }
   /// No two objects of the kind may have the same one; nil when the kind has no such name.
@@ -56,6 +59,7 @@ extension Cluster: StoreObject {
   package static let kind = StoreObjectKind.cluster
   package static var table: WritableKeyPath<StoreView, StoreTable<Self>> { \.clusterTable }
   package static func change(old: Self?, new: Self?) -> StoreChange { .cluster(old: old, new: new) }
+  package static func wireChange(_ object: Self) -> Warren_V1_StoreChange.OneOf_Change { .cluster(object.wire) }
   /// A store has one cluster object: all compete for this name.
   package var uniqueName: String? { "cluster" }
 }
@@ -64,12 +68,14 @@ extension ClusterNode: StoreObject {
   package static let kind = StoreObjectKind.node
   package static var table: WritableKeyPath<StoreView, StoreTable<Self>> { \.nodeTable }
   package static func change(old: Self?, new: Self?) -> StoreChange { .node(old: old, new: new) }
+  package static func wireChange(_ object: Self) -> Warren_V1_StoreChange.OneOf_Change { .node(object.wire) }
 }
 
 extension ClusterService: StoreObject {
   package static let kind = StoreObjectKind.service
   package static var table: WritableKeyPath<StoreView, StoreTable<Self>> { \.serviceTable }
   package static func change(old: Self?, new: Self?) -> StoreChange { .service(old: old, new: new) }
+  package static func wireChange(_ object: Self) -> Warren_V1_StoreChange.OneOf_Change { .service(object.wire) }
   package var uniqueName: String? { spec.name.lowercased() }
 }
 
@@ -77,6 +83,7 @@ extension ClusterTask: StoreObject {
   package static let kind = StoreObjectKind.task
   package static var table: WritableKeyPath<StoreView, StoreTable<Self>> { \.taskTable }
   package static func change(old: Self?, new: Self?) -> StoreChange { .task(old: old, new: new) }
+  package static func wireChange(_ object: Self) -> Warren_V1_StoreChange.OneOf_Change { .task(object.wire) }
 
   package static func reindex(_ view: inout StoreView, old: Self?, new: Self?) {
     view.tasksByService.move(old?.id, from: old?.serviceID, to: new?.serviceID, as: new?.id)
@@ -88,12 +95,14 @@ extension JoinToken: StoreObject {
   package static let kind = StoreObjectKind.token
   package static var table: WritableKeyPath<StoreView, StoreTable<Self>> { \.tokenTable }
   package static func change(old: Self?, new: Self?) -> StoreChange { .token(old: old, new: new) }
+  package static func wireChange(_ object: Self) -> Warren_V1_StoreChange.OneOf_Change { .token(object.wire) }
 }
 
 extension ClusterSecret: StoreObject {
   package static let kind = StoreObjectKind.secret
   package static var table: WritableKeyPath<StoreView, StoreTable<Self>> { \.secretTable }
   package static func change(old: Self?, new: Self?) -> StoreChange { .secret(old: old, new: new) }
+  package static func wireChange(_ object: Self) -> Warren_V1_StoreChange.OneOf_Change { .secret(object.wire) }
   package var uniqueName: String? { name.lowercased() }
 }
 
@@ -101,6 +110,7 @@ extension ClusterVolume: StoreObject {
   package static let kind = StoreObjectKind.volume
   package static var table: WritableKeyPath<StoreView, StoreTable<Self>> { \.volumeTable }
   package static func change(old: Self?, new: Self?) -> StoreChange { .volume(old: old, new: new) }
+  package static func wireChange(_ object: Self) -> Warren_V1_StoreChange.OneOf_Change { .volume(object.wire) }
   package var uniqueName: String? { name.lowercased() }
 }
 
@@ -108,6 +118,7 @@ extension RequestRecord: StoreObject {
   package static let kind = StoreObjectKind.request
   package static var table: WritableKeyPath<StoreView, StoreTable<Self>> { \.requestTable }
   package static func change(old: Self?, new: Self?) -> StoreChange { .request(old: old, new: new) }
+  package static func wireChange(_ object: Self) -> Warren_V1_StoreChange.OneOf_Change { .request(object.wire) }
 
   package static func reindex(_ view: inout StoreView, old: Self?, new: Self?) {
     view.requestAges.move(old?.id, to: new?.id)

@@ -1,0 +1,8 @@
+import ArgumentParser
+
+/// Measures Warren beside what the machine itself can do, in the same run.
+@main
+struct WarrenBench: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "warren-bench", abstract: "Measure Warren.", subcommands: [StoreBenchmark.self, StoreWriter.self])
+}
