@@ -1,6 +1,6 @@
 package import ClusterModel
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// The orchestrator and the scheduler at work: they wake when the store changes, and by a timer only where a back-off ends.
 package actor ControlLoops: Service {
