@@ -75,7 +75,8 @@ let package = Package(
 
     // L1: one outside thing each.
     .target(name: "CLinux"),
-    library("WarrenAPI", ["ClusterModel", .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .nioCore]),
+    library("GRPCSupport", ["ClusterModel", .grpc, .nioCore]),
+    library("WarrenAPI", ["ClusterModel", "GRPCSupport", .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .nioCore]),
     library("RaftStorage", ["ClusterModel", .grdb, .logging, .nioConcurrency]),
     library(
       "Containerd",

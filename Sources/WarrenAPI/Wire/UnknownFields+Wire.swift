@@ -1,5 +1,5 @@
-package import ClusterModel
-package import SwiftProtobuf
+import ClusterModel
+import SwiftProtobuf
 
 extension UnknownFields {
   /// What a newer version wrote into the message and this one does not know.
