@@ -17,7 +17,8 @@ package struct PublishedTask: Hashable, Sendable {
 /// CNI's portmap plugin gives a host port to exactly one container: the first rule wins. Here tasks of one service on one node share
 /// its port and take new connections in turn, so two replicas serve behind one port and a task can leave it before it is stopped.
 /// Destination NAT keeps the client's address; only connections that come from the node's loopback, or from a container of the same
-/// bridge, are masqueraded, because their answers would not come back otherwise.
+/// bridge, are masqueraded, because their answers would not come back otherwise. The guard chain keeps containers off the node's own
+/// loopback, which `route_localnet` (needed for publishing on 127.0.0.1) would open to them (CVE-2020-8558).
 /// Syntax: https://wiki.nftables.org/wiki-nftables/index.php/Load_balancing
 package struct PortRules: Sendable {
   /// Name of the table; everything in it is ours, so each change replaces it as a whole and nothing of an earlier life is left.
@@ -32,44 +33,38 @@ package struct PortRules: Sendable {
     self.subnet = subnet
   }
 
-  /// The transaction for `nft -f -` after which exactly these tasks are published.
+  /// The transaction for `nft -f -` after which exactly these tasks are published, and all tasks reach the outside.
   package func script(publishing tasks: [PublishedTask]) -> String {
-    // Adding the table first makes the deletion succeed when there is none yet.
-    var lines = ["add table ip \(table)", "delete table ip \(table)"]
-    let rules = publishRules(tasks)
-    guard !rules.isEmpty else { return lines.joined(separator: "\n") + "\n" }
-    lines += [
-      "table ip \(table) {",
-      "  chain publish {",
-    ]
-    lines += rules.map { "    " + $0 }
-    lines += [
-      "  }",
-      "  chain prerouting {",
-      "    type nat hook prerouting priority -100; policy accept;",
-      "    fib daddr type local jump publish",
-      "  }",
-      "  chain output {",
-      "    type nat hook output priority -100; policy accept;",
-      "    fib daddr type local jump publish",
-      "  }",
-      "  chain postrouting {",
-      "    type nat hook postrouting priority 100; policy accept;",
-      "    ct status dnat oifname \"\(bridge)\" ip saddr 127.0.0.0/8 masquerade",
-      "    ct status dnat oifname \"\(bridge)\" ip saddr \(subnet) masquerade",
-      "  }",
-      // route_localnet, which publishing on 127.0.0.1 needs, must not let containers reach the node's loopback (CVE-2020-8558).
-      "  chain guard {",
-      "    type filter hook prerouting priority -300; policy accept;",
-      "    iifname \"\(bridge)\" ip daddr 127.0.0.0/8 drop",
-      "  }",
-      "}",
-    ]
-    return lines.joined(separator: "\n") + "\n"
+    let publish = publishRules(tasks).map { "    \($0)\n" }.joined()
+    return removal + """
+      table ip \(table) {
+        chain publish {
+      \(publish)  }
+        chain prerouting {
+          type nat hook prerouting priority -100; policy accept;
+          fib daddr type local jump publish
+        }
+        chain output {
+          type nat hook output priority -100; policy accept;
+          fib daddr type local jump publish
+        }
+        chain postrouting {
+          type nat hook postrouting priority 100; policy accept;
+          ip saddr \(subnet) oifname != "\(bridge)" masquerade
+          ct status dnat oifname "\(bridge)" ip saddr 127.0.0.0/8 masquerade
+          ct status dnat oifname "\(bridge)" ip saddr \(subnet) masquerade
+        }
+        chain guard {
+          type filter hook prerouting priority -300; policy accept;
+          iifname "\(bridge)" ip daddr 127.0.0.0/8 drop
+        }
+      }
+
+      """
   }
 
-  /// The transaction that removes every rule of ours.
-  package var removal: String { script(publishing: []) }
+  /// The transaction that removes every rule of ours. Adding the table first makes the deletion succeed when there is none.
+  package var removal: String { "add table ip \(table)\ndelete table ip \(table)\n" }
 
   private struct Listener: Hashable {
     var ip: String

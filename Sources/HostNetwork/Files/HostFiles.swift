@@ -1,0 +1,32 @@
+import Foundation
+
+/// The files about names that are mounted into a task: `hosts`, `hostname`, `resolv.conf`.
+package struct HostFiles: Sendable, Equatable {
+  package var hosts: String
+  package var hostname: String
+  package var resolver: String
+
+  /// - Parameter address: the task's address on the bridge; nil with the node's own network.
+  package init(hostname name: String, address: String?, resolver: String) {
+    hostname = name + "\n"
+    hosts =
+      "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+      + (address.map { "\($0)\t\(name)\n" } ?? "127.0.1.1\t\(name)\n")
+    self.resolver = resolver
+  }
+
+  /// The node's name servers as a task can use them; with the node's own network they are used as they are.
+  package static func nodeResolver(hostNetwork: Bool) -> String {
+    let host = (try? String(contentsOfFile: "/etc/resolv.conf", encoding: .utf8)) ?? ""
+    if hostNetwork { return host }
+    return ResolverConfiguration.text(host: host, upstream: try? String(contentsOfFile: "/run/systemd/resolve/resolv.conf", encoding: .utf8))
+  }
+
+  /// Writes the three files into a folder, which is made if it is not there.
+  package func write(to folder: String) throws {
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
+    for (name, text) in [("hosts", hosts), ("hostname", hostname), ("resolv.conf", resolver)] {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/// A task's `/etc/resolv.conf`, made from the node's.
+package enum ResolverConfiguration {
+  /// Name servers on the node's loopback do not answer inside a task's network namespace, so they are left out. When none is left,
+  /// `upstream` (what systemd-resolved itself asks) is used, and after that two public ones, as container engines do.
+  package static func text(host: String, upstream: String?) -> String {
+    let own = filtered(host)
+    if hasNameServer(own) { return own }
+    if let upstream, hasNameServer(filtered(upstream)) { return filtered(upstream) }
+    return own + "nameserver 8.8.8.8\nnameserver 8.8.4.4\n"
+  }
+
+  private static func filtered(_ text: String) -> String {
+    text.split(separator: "\n").filter { line in
+      let words = line.split(whereSeparator: \.isWhitespace)
+      guard let first = words.first, !first.hasPrefix("#"), !first.hasPrefix(";") else { return false }
+      guard first == "nameserver" else { return true }
+      guard words.count > 1 else { return false }
+      return !words[1].hasPrefix("127.") && words[1] != "::1"
+    }.map { $0 + "\n" }.joined()
+  }
+
+  private static func hasNameServer(_ text: String) -> Bool { text.split(separator: "\n").contains { $0.hasPrefix("nameserver") } }
+}

@@ -1,0 +1,23 @@
+/// How a node's container network is laid out. Two daemons on one machine need different bridges and subnets.
+package struct NetworkConfiguration: Sendable, Equatable {
+  /// Name of the bridge; also the prefix of the network namespaces and the name of the nftables table, so at most 15 characters.
+  package var bridge: String
+  /// Where the tasks' addresses come from; its first address is the bridge's.
+  package var subnet: IPv4Subnet
+  /// Folders that are searched for CNI plugins, in order.
+  package var pluginPaths: [String]
+  /// Where host-local keeps the addresses it gave out.
+  package var stateDirectory: String
+
+  package init(
+    bridge: String = "warren0", subnet: IPv4Subnet, pluginPaths: [String] = ["/opt/cni/bin", "/usr/lib/cni"], stateDirectory: String
+  ) {
+    self.bridge = bridge
+    self.subnet = subnet
+    self.pluginPaths = pluginPaths
+    self.stateDirectory = stateDirectory
+  }
+
+  /// nftables names have no hyphens in them.
+  var table: String { String(bridge.map { $0.isLetter || $0.isNumber ? $0 : "_" }) }
+}

@@ -1,0 +1,151 @@
+package import ClusterModel
+import Foundation
+package import Logging
+
+/// The network of a node's tasks: a namespace and an address on the bridge for each, and the ports they publish.
+///
+/// It keeps no state of its own: what exists is read back from the kernel and from host-local's folder, so a crash at any step leaves
+/// nothing that `cleanUp(keeping:)` does not find.
+package actor NodeNetwork {
+  package struct Attachment: Sendable, Equatable {
+    package var namespacePath: String
+    /// IPv4, without a prefix length.
+    package var address: String
+  }
+
+  package nonisolated let configuration: NetworkConfiguration
+  private let plugins: CNIPlugins
+  private let rules: PortRules
+  private let logger: Logger
+  /// What the nftables table has in it now.
+  private var published: [String: PublishedTask] = [:]
+  private var ruleChanges: Task<Void, any Error>?
+
+  package init(configuration: NetworkConfiguration, logger: Logger) {
+    self.configuration = configuration
+    self.logger = logger
+    plugins = CNIPlugins(network: configuration)
+    rules = PortRules(table: configuration.table, bridge: configuration.bridge, subnet: configuration.subnet.description)
+  }
+
+  /// Path of a task's network namespace, whether it exists or not.
+  package nonisolated func namespacePath(_ id: String) -> String { "/run/netns/\(namespaceName(id))" }
+
+  // The bridge's name keeps the namespaces of two daemons on one machine apart.
+  private nonisolated func namespaceName(_ id: String) -> String { "\(configuration.bridge)-\(id)" }
+
+  /// Makes the namespace, empty but for its loopback. What an earlier, interrupted attempt left is removed first.
+  package nonisolated func makeNamespace(_ id: String) async throws -> String {
+    let name = namespaceName(id)
+    if FileManager.default.fileExists(atPath: namespacePath(id)) { try await detach(id) }
+    try await Tool.check("ip", ["netns", "add", name])
+    try await Tool.check("ip", ["-n", name, "link", "set", "lo", "up"])
+    return namespacePath(id)
+  }
+
+  /// Connects the namespace made before to the bridge. Returns its address.
+  package nonisolated func connect(_ id: String) async throws -> String {
+    try await plugins.add(id: id, namespace: namespacePath(id))
+  }
+
+  /// Both steps at once.
+  package nonisolated func attach(_ id: String) async throws -> Attachment {
+    let path = try await makeNamespace(id)
+    return Attachment(namespacePath: path, address: try await connect(id))
+  }
+
+  /// Removes everything `attach` and `publish` made. Fine when part or all of it is gone.
+  package nonisolated func detach(_ id: String) async throws {
+    try await withdraw(id)
+    let exists = FileManager.default.fileExists(atPath: namespacePath(id))
+    try await plugins.delete(id: id, namespace: exists ? namespacePath(id) : "")
+    guard exists else { return }
+    let result = try await Tool.run("ip", ["netns", "delete", namespaceName(id)])
+    if !result.succeeded, FileManager.default.fileExists(atPath: namespacePath(id)) {
+      // A crash between making the file and mounting the namespace on it leaves a plain file, which `ip netns delete` refuses.
+      try FileManager.default.removeItem(atPath: namespacePath(id))
+    }
+  }
+
+  /// Leads the ports to the task. Tasks that publish the same port take new connections in turn.
+  package func publish(_ id: String, address: String, ports: [PublishedPort]) async throws {
+    guard !ports.isEmpty else { return }
+    published[id] = PublishedTask(address: address, ports: ports)
+    try await applyRules()
+  }
+
+  /// Takes the task out of its published ports; connections it has stay.
+  package func withdraw(_ id: String) async throws {
+    guard published.removeValue(forKey: id) != nil else { return }
+    try await applyRules()
+  }
+
+  /// Ids of everything that is attached: namespaces and addresses.
+  package nonisolated func list() -> Set<String> {
+    let prefix = "\(configuration.bridge)-"
+    let namespaces = (try? FileManager.default.contentsOfDirectory(atPath: "/run/netns")) ?? []
+    return Set(namespaces.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }).union(addresses.keys)
+  }
+
+  /// Addresses by id, as host-local wrote them: a file per address whose first line is the id.
+  package nonisolated var addresses: [String: String] {
+    let folder = "\(configuration.stateDirectory)/\(configuration.bridge)"
+    var result: [String: String] = [:]
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where IPv4Subnet.address(name) != nil {
+      guard let data = FileManager.default.contents(atPath: "\(folder)/\(name)") else { continue }
+      let id = String(decoding: data.prefix { $0 != 0x0d && $0 != 0x0a }, as: UTF8.self)
+      result[id] = name
+    }
+    return result
+  }
+
+  /// Brings the node to a known state after a start: `tasks` are published (only those with ports need to be named), whatever else is
+  /// attached and not in `keeping` is removed, forwarding works.
+  package func cleanUp(keeping: Set<String>, published tasks: [String: PublishedTask] = [:]) async throws {
+    try Self.writeSetting("net/ipv4/ip_forward", "1")
+    published = tasks.filter { !$0.value.ports.isEmpty }
+    try await applyRules()
+    for id in list().subtracting(keeping).sorted() {
+      do {
+        try await detach(id)
+        logger.info("network.removed-orphan", metadata: ["id": "\(id)"])
+      } catch {
+        logger.warning("network.orphan-stays", metadata: ["id": "\(id)", "error": "\(error)"])
+      }
+    }
+    try await ForwardPolicy(bridge: configuration.bridge).allow()
+  }
+
+  /// Removes the node's rules and bridge: for taking Warren off a machine.
+  package func remove() async throws {
+    try await cleanUp(keeping: [])
+    try await Tool.check("nft", ["-f", "-"], input: rules.removal)
+    try await ForwardPolicy(bridge: configuration.bridge).forbid()
+    _ = try await Tool.run("ip", ["link", "delete", configuration.bridge])
+  }
+
+  /// One nft process at a time, each with the newest state; callers wait for the change they asked for.
+  private func applyRules() async throws {
+    let previous = ruleChanges
+    let change = Task {
+      _ = try? await previous?.value
+      try await self.writeRules()
+    }
+    ruleChanges = change
+    try await change.value
+  }
+
+  private func writeRules() async throws {
+    try await Tool.check("nft", ["-f", "-"], input: rules.script(publishing: published.sorted { $0.key < $1.key }.map(\.value)))
+    // Answers from a container to the node's loopback are routed only with this; see the guard chain in PortRules.
+    if !published.isEmpty { try? Self.writeSetting("net/ipv4/conf/\(configuration.bridge)/route_localnet", "1") }
+  }
+
+  private static func writeSetting(_ name: String, _ value: String) throws {
+    let path = "/proc/sys/\(name)"
+    if FileManager.default.contents(atPath: path)?.first == value.utf8.first { return }
+    guard let file = FileHandle(forWritingAtPath: path) else { throw WarrenError(.failedPrecondition, "Cannot set \(path) to \(value); run as root") }
+    defer { try? file.close() }
+    try file.write(contentsOf: Data(value.utf8))
+  }
+}

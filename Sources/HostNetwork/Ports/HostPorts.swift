@@ -1,0 +1,38 @@
+package import ClusterModel
+import Foundation
+
+/// Looks for other programs of the machine on ports that a task wants to publish: the rules would silently take their connections.
+package enum HostPorts {
+  /// - Throws: `WarrenError(.failedPrecondition)` naming the port and, where it can be found, the program that listens on it.
+  package static func check(_ ports: [PublishedPort]) throws {
+    guard !ports.isEmpty else { return }
+    let sockets = listening()
+    for port in ports {
+      guard let holder = sockets.first(where: { $0.blocks(port) }) else { continue }
+      let name = port.transport == .tcp ? "tcp" : "udp"
+      throw WarrenError(
+        .failedPrecondition,
+        "Port \(port.hostPort)/\(name) of this node is in use by \(owner(of: holder.inode) ?? "another program"); stop it or publish another port")
+    }
+  }
+
+  private static func listening() -> [ListeningSocket] {
+    let tables: [(String, PublishedPort.TransportProtocol)] = [("tcp", .tcp), ("tcp6", .tcp), ("udp", .udp), ("udp6", .udp)]
+    return tables.flatMap { name, transport in
+      ListeningSocket.parse((try? String(contentsOfFile: "/proc/net/\(name)", encoding: .utf8)) ?? "", transport: transport)
+    }
+  }
+
+  /// `nginx (pid 812)`: the first process that has the socket open.
+  private static func owner(of inode: UInt64) -> String? {
+    let files = FileManager.default
+    for pid in (try? files.contentsOfDirectory(atPath: "/proc")) ?? [] where pid.allSatisfy(\.isNumber) {
+      for descriptor in (try? files.contentsOfDirectory(atPath: "/proc/\(pid)/fd")) ?? [] {
+        guard (try? files.destinationOfSymbolicLink(atPath: "/proc/\(pid)/fd/\(descriptor)")) == "socket:[\(inode)]" else { continue }
+        let name = (try? String(contentsOfFile: "/proc/\(pid)/comm", encoding: .utf8))?.trimmed ?? "a program"
+        return "\(name) (pid \(pid))"
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,46 @@
+import ClusterModel
+import Subprocess
+import SystemPackage
+
+/// Runs one of the small programs this target lives on (`ip`, `nft`, CNI plugins) and collects what it says.
+enum Tool {
+  struct Output: Sendable {
+    var text: String
+    var errors: String
+    var succeeded: Bool
+  }
+
+  /// - Parameter executable: a name on PATH, or an absolute path.
+  /// - Throws: `WarrenError(.failedPrecondition)` when the program is not there.
+  static func run(_ executable: String, _ arguments: [String], environment: [String: String] = [:], input: String = "") async throws -> Output {
+    var values: [Environment.Key: String?] = [:]
+    for (key, value) in environment { values[Environment.Key(stringLiteral: key)] = value }
+    do {
+      let result = try await Subprocess.run(
+        executable.hasPrefix("/") ? .path(.init(executable)) : .name(executable), arguments: Arguments(arguments),
+        environment: .inherit.updating(values), input: .string(input), output: .string(limit: 1 << 20), error: .string(limit: 1 << 16))
+      return Output(text: result.standardOutput, errors: result.standardError, succeeded: result.terminationStatus.isSuccess)
+    } catch let error as SubprocessError {
+      throw WarrenError(.failedPrecondition, "Could not run '\(executable)'; install it (see 'warren doctor')", cause: error)
+    }
+  }
+
+  /// - Throws: `WarrenError(.internalError)` with the program's own words when it fails.
+  @discardableResult
+  static func check(_ executable: String, _ arguments: [String], input: String = "") async throws -> String {
+    let output = try await run(executable, arguments, input: input)
+    guard output.succeeded else {
+      let words = output.errors.isEmpty ? output.text : output.errors
+      throw WarrenError(.internalError, "'\(([executable] + arguments).joined(separator: " "))' failed: \(words.trimmed)")
+    }
+    return output.text
+  }
+}
+
+extension String {
+  /// Without white space and line feeds at its ends.
+  var trimmed: String {
+    let kept = drop { $0.isWhitespace }
+    return String(kept.reversed().drop { $0.isWhitespace }.reversed())
+  }
+}

@@ -1,0 +1,105 @@
+import ClusterModel
+import Testing
+
+@testable import HostNetwork
+
+@Suite struct IPv4SubnetTests {
+  @Test func readsAndPrints() throws {
+    let subnet = try IPv4Subnet("10.88.3.7/16")
+    #expect(subnet.description == "10.88.0.0/16")
+    #expect(subnet.gateway == "10.88.0.1")
+  }
+
+  @Test(arguments: ["", "10.88.0.0", "10.88.0.0/33", "10.88.0/16", "10.88.0.256/16", "a.b.c.d/8", "10.0.0.0/8/8"])
+  func refuses(_ text: String) { #expect(throws: WarrenError.self) { try IPv4Subnet(text) } }
+
+  @Test func overlap() throws {
+    let subnet = try IPv4Subnet("10.88.0.0/16")
+    #expect(subnet.overlaps(try IPv4Subnet("10.88.200.0/24")))
+    #expect(subnet.overlaps(try IPv4Subnet("10.0.0.0/8")))
+    #expect(!subnet.overlaps(try IPv4Subnet("10.89.0.0/16")))
+  }
+}
+
+@Suite struct HostRoutesTests {
+  @Test func readsTheKernelsTable() throws {
+    let table = """
+      Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
+      eth0\t00000000\t0100A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0
+      eth0\t0000A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+      """
+    let routes = HostRoutes.parse(table)
+    #expect(routes.map(\.interface) == ["eth0", "eth0"])
+    #expect(routes.map(\.subnet.description) == ["0.0.0.0/0", "192.168.0.0/24"])
+  }
+}
+
+@Suite struct ListeningSocketTests {
+  private let table = """
+      sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+       0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0
+       1: 00000000:0050 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4712 1 0 100 0 0 10 0
+       2: 0100007F:1F91 0100007F:9999 01 00000000:00000000 00:00000000 00000000     0        0 4713 1 0 100 0 0 10 0
+      nonsense
+    """
+
+  @Test func onlyListenersAreRead() {
+    let sockets = ListeningSocket.parse(table, transport: .tcp)
+    #expect(
+      sockets == [
+        ListeningSocket(address: "127.0.0.1", port: 8080, transport: .tcp, inode: 4711),
+        ListeningSocket(address: "", port: 80, transport: .tcp, inode: 4712),
+      ])
+  }
+
+  @Test func addressesThatOverlapBlock() {
+    let sockets = ListeningSocket.parse(table, transport: .tcp)
+    #expect(sockets[0].blocks(PublishedPort(hostPort: 8080, containerPort: 1)))
+    #expect(sockets[0].blocks(PublishedPort(hostIP: "127.0.0.1", hostPort: 8080, containerPort: 1)))
+    #expect(!sockets[0].blocks(PublishedPort(hostIP: "10.0.0.1", hostPort: 8080, containerPort: 1)))
+    #expect(sockets[1].blocks(PublishedPort(hostIP: "10.0.0.1", hostPort: 80, containerPort: 1)))
+    #expect(!sockets[1].blocks(PublishedPort(hostPort: 80, containerPort: 1, transport: .udp)))
+  }
+}
+
+@Suite struct ResolverConfigurationTests {
+  @Test func loopbackServersAreLeftOut() {
+    let text = ResolverConfiguration.text(host: "# c\nnameserver 127.0.0.53\nnameserver 10.0.0.1\nsearch lan\n", upstream: nil)
+    #expect(text == "nameserver 10.0.0.1\nsearch lan\n")
+  }
+
+  @Test func whenNoneIsLeftTheUpstreamIsAsked() {
+    #expect(ResolverConfiguration.text(host: "nameserver 127.0.0.53\n", upstream: "nameserver 10.0.0.2\n") == "nameserver 10.0.0.2\n")
+  }
+
+  @Test func andThenPublicOnes() {
+    let text = ResolverConfiguration.text(host: "search lan\nnameserver ::1\n", upstream: "nameserver 127.0.0.1\n")
+    #expect(text == "search lan\nnameserver 8.8.8.8\nnameserver 8.8.4.4\n")
+  }
+}
+
+@Suite struct CNITests {
+  private let network: NetworkConfiguration
+
+  init() throws { network = NetworkConfiguration(bridge: "wt0", subnet: try IPv4Subnet("10.77.0.0/24"), pluginPaths: ["/a", "/b"], stateDirectory: "/s") }
+
+  @Test func bridgeConfiguration() throws {
+    #expect(
+      try CNIRequest.bridgeConfiguration(network)
+        == #"{"bridge":"wt0","cniVersion":"0.4.0","hairpinMode":true,"ipMasq":false,"ipam":{"dataDir":"/s","ranges":[[{"subnet":"10.77.0.0/24"}]],"routes":[{"dst":"0.0.0.0/0"}],"type":"host-local"},"isGateway":true,"name":"wt0","type":"bridge"}"#
+    )
+  }
+
+  @Test func environmentOfACall() {
+    let request = CNIRequest(command: .delete, containerID: "c", namespace: "", pluginPaths: ["/a", "/b"])
+    #expect(
+      request.environment == ["CNI_COMMAND": "DEL", "CNI_CONTAINERID": "c", "CNI_NETNS": "", "CNI_IFNAME": "eth0", "CNI_PATH": "/a:/b"])
+  }
+
+  @Test func answers() throws {
+    #expect(try CNIResponse.address(from: #"{"cniVersion":"0.4.0","ips":[{"version":"4","address":"10.77.0.9/24"}]}"#) == "10.77.0.9")
+    #expect(throws: WarrenError.self) { try CNIResponse.address(from: "{}") }
+    #expect(CNIResponse.failure(output: #"{"code":11,"msg":"no addresses","details":"range full"}"#, errors: "") == "no addresses: range full")
+    #expect(CNIResponse.failure(output: "", errors: "boom\n") == "boom")
+  }
+}
