@@ -114,7 +114,7 @@ let package = Package(
     tests("RaftStorageTests", ["RaftStorage", "ClusterModel", .grdb, .logging]),
     tests("ContainerdTests", ["Containerd", "OCI", "TestKit"]),
     tests("HostNetworkTests", ["HostNetwork", "ClusterModel", "TestKit"]),
-    tests("ManagerTests", ["Manager", "ClusterModel", "RaftStorage", "TestKit", "warren-bench"]),
+    tests("ManagerTests", ["Manager", "ClusterModel", "RaftStorage", "TestKit", "warren-bench", .logging, .nioConcurrency]),
     tests("WorkerTests", ["Worker", "ClusterModel", "TestKit"]),
     tests("WarrenCommandsTests", ["WarrenCommands", "ClusterModel", "TestKit"]),
     tests("IntegrationTests", ["Containerd", "HostNetwork", "Worker", "TestKit", "OCI"]),

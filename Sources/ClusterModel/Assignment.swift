@@ -1,4 +1,5 @@
-/// What a manager tells a worker over its session. The first message of a session is `complete`; changes follow.
+/// What a manager tells a worker over its session. The first message of a session is `complete`; changes follow, or `complete` again
+/// when the manager lost its place.
 package enum Assignment: Sendable, Equatable {
   /// The whole set of tasks the worker should have: anything of ours that is not in it is stopped and removed.
   case complete([ClusterTask])

@@ -12,6 +12,8 @@ struct ReportQueue {
   private var waiting: [Report] = []
   private var isCommitting = false
 
+  var count: Int { waiting.count }
+
   /// True when the caller has to start committing.
   mutating func add(_ report: Report) -> Bool {
     waiting.append(report)

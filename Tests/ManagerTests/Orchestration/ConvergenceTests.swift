@@ -6,7 +6,7 @@ import Testing
 /// Random scaling, updates, deletions, drains, lost and returning nodes and failing tasks: the rules hold at every step, and once the
 /// trouble ends the cluster comes to what was declared and then to rest.
 @Suite struct ConvergenceTests {
-  @Test(arguments: UInt64(1)...40)
+  @Test(arguments: UInt64(1)...16)
   func convergesWhateverHappens(seed: UInt64) throws {
     var cluster = SimulatedCluster(seed: seed)
     for node in ["n1", "n2", "n3"] as [NodeID] { try cluster.addNode(node) }

@@ -1,0 +1,54 @@
+import ClusterModel
+import NIOConcurrencyHelpers
+
+@testable import Manager
+
+/// A log that keeps nothing: what is proposed is applied at once. A gate can hold commits back, to see what collects meanwhile.
+final class InstantLog: ReplicatedLog {
+  private let store: ClusterStore
+  private let state = NIOLockedValueBox((index: LogIndex(0), gate: [CheckedContinuation<Void, Never>](), isClosed: false, failure: WarrenError?.none))
+
+  init(store: ClusterStore) {
+    self.store = store
+    store.attach(to: self)
+  }
+
+  /// How many commands were taken.
+  var count: Int { Int(state.withLockedValue { $0.index }) }
+  /// How many proposals wait at the closed gate.
+  var waiting: Int { state.withLockedValue { $0.gate.count } }
+
+  func closeGate() { state.withLockedValue { $0.isClosed = true } }
+
+  func openGate() {
+    let waiting = state.withLockedValue { state in
+      state.isClosed = false
+      defer { state.gate = [] }
+      return state.gate
+    }
+    for continuation in waiting { continuation.resume() }
+  }
+
+  /// Makes every proposal fail until told otherwise.
+  func fail(with error: WarrenError?) { state.withLockedValue { $0.failure = error } }
+
+  func propose(_ command: [UInt8]) async throws -> LogIndex {
+    await withCheckedContinuation { continuation in
+      let passes = state.withLockedValue { state in
+        if state.isClosed { state.gate.append(continuation) }
+        return !state.isClosed
+      }
+      if passes { continuation.resume() }
+    }
+    return try state.withLockedValue { state in
+      if let failure = state.failure { throw failure }
+      state.index += 1
+      if case .rejected(let error)? = try store.apply([CommittedEntry(index: state.index, command: command)]).first { throw error }
+      return state.index
+    }
+  }
+
+  func readBarrier() async throws -> LogIndex { state.withLockedValue { $0.index } }
+  var leadership: Leadership { Leadership(term: 1, isLeader: true) }
+  func leadershipChanges() -> AsyncStream<Leadership> { AsyncStream { $0.yield(leadership) } }
+}

@@ -1,0 +1,97 @@
+import ClusterModel
+import Testing
+
+@testable import Manager
+
+@Suite struct LivenessTests {
+  private static func state(_ fixture: LoopsFixture, _ node: NodeID = "n1") -> ClusterNode.State? { fixture.store.view.node(node)?.state }
+
+  @Test func registeringAgainWritesNothing() async throws {
+    try await LoopsFixture.run(withLoops: false) { fixture in
+      var first = try await FakeWorker("n1", fixture.dispatcher)
+      _ = try await first.next()
+      #expect(Self.state(fixture) == .ready)
+      let commits = fixture.log.count
+      var second = try await FakeWorker("n1", fixture.dispatcher)
+      _ = try await second.next()
+      fixture.clock.advance(by: .seconds(3600))
+      #expect(fixture.log.count == commits)
+    }
+  }
+
+  @Test func keepsWhatPeopleSet() {
+    var stored = PlanFixture.node("n1")
+    stored.availability = .drain
+    stored.labels = ["zone": "a", "disk": "hdd"]
+    stored.state = .down
+    stored.message = "gone"
+    var announced = PlanFixture.node("n1", memory: 2 << 30)
+    announced.labels = ["disk": "ssd"]
+    let node = NodeRegistration.arrived(announced, stored: stored)
+    #expect(node.availability == .drain)
+    #expect(node.labels == ["zone": "a", "disk": "ssd"])
+    #expect(node.description.resources.memoryBytes == 2 << 30)
+    #expect(node.state == .ready && node.message.isEmpty)
+  }
+
+  @Test func aNodeIsDownWhenItsWorkerStaysAway() async throws {
+    try await LoopsFixture.run(withLoops: false) { fixture in
+      let session = Task {
+        var worker = try await FakeWorker("n1", fixture.dispatcher); while try await worker.next() != nil {}
+      }
+      try await fixture.eventually { $0.node("n1")?.state == .ready }
+      session.cancel()
+      try await fixture.settle { fixture.clock.sleepers == 1 }
+      fixture.clock.advance(by: .seconds(9))
+      #expect(Self.state(fixture) == .ready)
+      fixture.clock.advance(by: .seconds(1))
+      try await fixture.eventually { $0.node("n1")?.state == .down }
+      #expect(fixture.store.view.node("n1")?.message == "its worker has not been heard from for 10 s")
+      var worker = try await FakeWorker("n1", fixture.dispatcher)
+      _ = try await worker.next()
+      #expect(Self.state(fixture) == .ready)
+    }
+  }
+
+  @Test func aWorkerThatReturnsInTimeIsNotMissed() async throws {
+    try await LoopsFixture.run(withLoops: false) { fixture in
+      let session = Task {
+        var worker = try await FakeWorker("n1", fixture.dispatcher); while try await worker.next() != nil {}
+      }
+      try await fixture.eventually { $0.node("n1") != nil }
+      session.cancel()
+      try await fixture.settle { fixture.clock.sleepers == 1 }
+      fixture.clock.advance(by: .seconds(9))
+      let commits = fixture.log.count
+      var worker = try await FakeWorker("n1", fixture.dispatcher)
+      _ = try await worker.next()
+      fixture.clock.advance(by: .seconds(60))
+      try await fixture.settle { fixture.clock.sleepers == 0 }
+      #expect(Self.state(fixture) == .ready)
+      #expect(fixture.log.count == commits)
+    }
+  }
+
+  @Test func afterAStartNodesHaveAFreshGrace() async throws {
+    try await LoopsFixture.run(withLoops: false) { fixture in
+      try await fixture.store.update { try $0.put(PlanFixture.node("n1")) }
+    } _: { fixture in
+      try await fixture.settle { fixture.clock.sleepers == 1 }
+      fixture.clock.advance(by: .seconds(10))
+      try await fixture.eventually { $0.node("n1")?.state == .down }
+    }
+  }
+
+  @Test func aRemovedNodesSessionEnds() async throws {
+    try await LoopsFixture.run(withLoops: false) { fixture in
+      var worker = try await FakeWorker("n1", fixture.dispatcher)
+      _ = try await worker.next()
+      try await fixture.store.update { transaction in
+        if let node = transaction.view.node("n1") { try transaction.remove(node) }
+      }
+      let error = await #expect(throws: WarrenError.self) { _ = try await worker.next() }
+      #expect(error?.code == .failedPrecondition)
+      #expect(fixture.clock.sleepers == 0)
+    }
+  }
+}
