@@ -57,14 +57,19 @@ package actor NodeNetwork {
   /// Removes everything `attach` and `publish` made. Fine when part or all of it is gone.
   package nonisolated func detach(_ id: String) async throws {
     try await withdraw(id)
-    let exists = FileManager.default.fileExists(atPath: namespacePath(id))
-    try await plugins.delete(id: id, namespace: exists ? namespacePath(id) : "")
-    guard exists else { return }
-    let result = try await Tool.run("ip", ["netns", "delete", namespaceName(id)])
-    if !result.succeeded, FileManager.default.fileExists(atPath: namespacePath(id)) {
-      // A crash between making the file and mounting the namespace on it leaves a plain file, which `ip netns delete` refuses.
-      try FileManager.default.removeItem(atPath: namespacePath(id))
+    let path = namespacePath(id)
+    guard FileManager.default.fileExists(atPath: path) else { return try await plugins.delete(id: id, namespace: "") }
+    // A crash between making the file and mounting the namespace on it leaves a plain file.
+    guard Self.device(path) != Self.device("/run/netns") else {
+      try await plugins.delete(id: id, namespace: "")
+      return try FileManager.default.removeItem(atPath: path)
     }
+    try await plugins.delete(id: id, namespace: path)
+    try await Tool.check("ip", ["netns", "delete", namespaceName(id)])
+  }
+
+  private static func device(_ path: String) -> Int? {
+    (try? FileManager.default.attributesOfItem(atPath: path))?[.systemNumber] as? Int
   }
 
   /// Leads the ports to the task. Tasks that publish the same port take new connections in turn.

@@ -46,12 +46,12 @@ import Testing
       try await withServers(network, ["a", "b"]) {
         // A client on another machine: a namespace with a link to this one.
         _ = try await Self.shell(
-          "ip netns add wtest2c; ip link add wtest2v type veth peer name eth0 netns wtest2c; ip addr add 192.0.2.1/24 dev wtest2v; ip link set wtest2v up;"
-            + " ip -n wtest2c addr add 192.0.2.2/24 dev eth0; ip -n wtest2c link set eth0 up; ip -n wtest2c link set lo up")
+          "ip netns add wtest2c; ip link add wtest2v type veth peer name eth0 netns wtest2c; ip addr add 198.51.100.1/24 dev wtest2v; ip link set wtest2v up;"
+            + " ip -n wtest2c addr add 198.51.100.2/24 dev eth0; ip -n wtest2c link set eth0 up; ip -n wtest2c link set lo up")
         let remote = try await Self.shell(
-          "for i in 1 2 3 4; do ip netns exec wtest2c python3 -c 'import socket; s = socket.create_connection((\"192.0.2.1\", 18082), 3); print(s.recv(100).decode())'; done | sort | uniq -c | tr -s ' '")
+          "for i in 1 2 3 4; do ip netns exec wtest2c python3 -c 'import socket; s = socket.create_connection((\"198.51.100.1\", 18082), 3); print(s.recv(100).decode())'; done | sort | uniq -c | tr -s ' '")
         _ = try await Self.shell("ip netns delete wtest2c; ip link delete wtest2v")
-        #expect(remote == "2 a 192.0.2.2\n 2 b 192.0.2.2")
+        #expect(remote == "2 a 198.51.100.2\n 2 b 198.51.100.2")
         let local = try await Self.shell(
           "python3 -c 'import socket; print(socket.create_connection((\"127.0.0.1\", 18082), 3).recv(100).decode()[0])'")
         #expect(["a", "b"].contains(local))
