@@ -90,8 +90,8 @@ let package = Package(
     library(
       "Manager",
       [
-        "ClusterModel", "RaftStorage", "WarrenAPI", "OCI", .collections, .grpc, .grpcProtobuf, .protobuf, .logging, .metrics, .lifecycle, .crypto,
-        .nioConcurrency,
+        "ClusterModel", "GRPCSupport", "RaftStorage", "WarrenAPI", "OCI", .collections, .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .logging,
+        .metrics, .lifecycle, .crypto, .nioCore, .nioConcurrency,
       ]),
     library("Worker", ["ClusterModel", "Containerd", "HostNetwork", "OCI", "RaftStorage", .grdb, .logging, .metrics, .lifecycle, .crypto]),
 
@@ -110,7 +110,7 @@ let package = Package(
 
     tests("ClusterModelTests", ["ClusterModel"]),
     tests("OCITests", ["OCI"]),
-    tests("WarrenAPITests", ["WarrenAPI", "ClusterModel"]),
+    tests("WarrenAPITests", ["WarrenAPI", "ClusterModel", "GRPCSupport", .grpc, .protobuf, .nioCore]),
     tests("RaftStorageTests", ["RaftStorage", "ClusterModel", .grdb, .logging]),
     tests("ContainerdTests", ["Containerd", "OCI", "TestKit"]),
     tests("HostNetworkTests", ["HostNetwork", "ClusterModel", "TestKit"]),

@@ -1,0 +1,61 @@
+package import ClusterModel
+import GRPCCore
+import Logging
+import WarrenAPI
+
+/// `warren.v1.WarrenAPI` as a manager serves it. One file per noun holds the calls.
+package struct ManagerAPI: Warren_V1_WarrenAPI.SimpleServiceProtocol {
+  /// Who serves.
+  package struct Identity: Sendable {
+    package var node: NodeID
+    /// `host:port` as others dial it.
+    package var raftAddress: String
+    package var version: String
+
+    package init(node: NodeID, raftAddress: String, version: String) {
+      self.node = node
+      self.raftAddress = raftAddress
+      self.version = version
+    }
+  }
+
+  let store: ClusterStore
+  let log: any ReplicatedLog
+  let identity: Identity
+  /// The worker in this process; nil on a machine that is manager only.
+  let localNode: (any NodeOperations)?
+  let newServiceID: @Sendable () -> ServiceID
+
+  package init(
+    store: ClusterStore, log: any ReplicatedLog, identity: Identity, localNode: (any NodeOperations)?,
+    newServiceID: @escaping @Sendable () -> ServiceID = { .random() }
+  ) {
+    self.store = store
+    self.log = log
+    self.identity = identity
+    self.localNode = localNode
+    self.newServiceID = newServiceID
+  }
+
+  /// Everything that was acknowledged anywhere before the call is in it.
+  func currentView() async throws -> StoreView {
+    _ = try await log.readBarrier()
+    return store.view
+  }
+
+  /// The node that a task's logs or shell are asked of.
+  func operations(on node: NodeID, for purpose: String) throws(WarrenError) -> any NodeOperations {
+    guard node == identity.node, let localNode else {
+      throw WarrenError(.unavailable, "node \(node) cannot be reached from \(identity.node); \(purpose) is there; ask on that node")
+    }
+    return localNode
+  }
+
+  /// The node whose images are meant: this one.
+  func imageOperations() throws(WarrenError) -> any NodeOperations {
+    guard let localNode else {
+      throw WarrenError(.failedPrecondition, "\(identity.node) runs no containers, so it has no images; it is a manager only; ask on a worker")
+    }
+    return localNode
+  }
+}
