@@ -106,13 +106,13 @@ let package = Package(
     .executableTarget(
       name: "warren-bench", dependencies: ["ClusterModel", "Manager", "RaftStorage", .argumentParser, .logging], path: "Benchmarks",
       swiftSettings: settings),
-    library("TestKit", ["ClusterModel", "Worker", "Manager", .subprocess, .systemPackage]),
+    library("TestKit", ["ClusterModel", "Containerd", "OCI", "Worker", "Manager", .subprocess, .systemPackage]),
 
     tests("ClusterModelTests", ["ClusterModel"]),
     tests("OCITests", ["OCI"]),
     tests("WarrenAPITests", ["WarrenAPI", "ClusterModel", "GRPCSupport", .grpc, .protobuf, .nioCore]),
     tests("RaftStorageTests", ["RaftStorage", "ClusterModel", .grdb, .logging]),
-    tests("ContainerdTests", ["Containerd", "OCI", "TestKit"]),
+    tests("ContainerdTests", ["Containerd", "ClusterModel", "OCI", "TestKit", .nioCore, .nioPosix, .nioHTTP1]),
     tests("HostNetworkTests", ["HostNetwork", "ClusterModel", "TestKit"]),
     tests("ManagerTests", ["Manager", "ClusterModel", "RaftStorage", "TestKit", "warren-bench", .logging, .nioConcurrency]),
     tests("WorkerTests", ["Worker", "ClusterModel", "TestKit"]),

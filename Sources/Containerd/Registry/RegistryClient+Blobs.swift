@@ -11,7 +11,7 @@ package protocol BlobSink: Sendable {
 
   /// Opens the destination and runs `body` with the number of bytes already there and a function that appends.
   /// Errors of `body` come out unchanged.
-  func append(_ body: @Sendable (_ offset: Int64, _ write: Write) async throws -> Void) async throws
+  func append(_ body: @escaping @Sendable (_ offset: Int64, _ write: @escaping Write) async throws -> Void) async throws
 }
 
 extension RegistryClient {
