@@ -1,0 +1,50 @@
+package import ClusterModel
+package import OCI
+
+/// Everything needed to make one container.
+package struct ContainerRecipe: Sendable {
+  package enum Network: Hashable, Sendable {
+    case host
+    /// The network namespace at this path, which must exist when the container is created.
+    case namespace(path: String)
+  }
+
+  /// Unique in the containerd namespace; also the name of its snapshot and cgroup. Letters, digits, and single `.`, `_` or `-`
+  /// between them; at most 76 characters.
+  package var id: String
+  /// The image's full reference, as `ImageStore` returned it.
+  package var image: String
+  package var imageConfig: ImageConfig
+  /// The committed snapshot of the image's last layer.
+  package var chainID: String
+
+  package var spec: ContainerSpec
+  package var limits = Resources()
+  package var reservations = Resources()
+  /// 0 means the default, 4096.
+  package var pidsLimit = 0
+  package var hostname: String
+  package var network: Network
+  /// Files on the node mounted over the container's own; nil leaves the image's.
+  package var hostsFile: String?
+  package var resolvConfFile: String?
+  package var hostnameFile: String?
+  /// `warren.service`, `warren.task`…: what a restarted worker adopts by.
+  package var labels: [String: String] = [:]
+  /// Where the container's output is kept: see `LogReader`. Made when missing.
+  package var logDirectory: String
+
+  package init(
+    id: String, image: String, imageConfig: ImageConfig, chainID: String, spec: ContainerSpec, hostname: String, network: Network,
+    logDirectory: String
+  ) {
+    self.id = id
+    self.image = image
+    self.imageConfig = imageConfig
+    self.chainID = chainID
+    self.spec = spec
+    self.hostname = hostname
+    self.network = network
+    self.logDirectory = logDirectory
+  }
+}
