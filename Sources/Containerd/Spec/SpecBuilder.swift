@@ -61,18 +61,8 @@ struct SpecBuilder {
 
   /// The image's variables, then the service's: a later one of the same name replaces the value where the first one stood.
   private func environment(home: String?) -> [String] {
-    var result: [String] = []
-    var position: [Substring: Int] = [:]
-    for variable in ["PATH=" + Self.defaultPath, "HOSTNAME=" + recipe.hostname] + recipe.imageConfig.env + recipe.spec.env {
-      let name = variable.prefix { $0 != "=" }
-      if let index = position[name] {
-        result[index] = variable
-      } else {
-        position[name] = result.count
-        result.append(variable)
-      }
-    }
-    if position["HOME"] == nil { result.append("HOME=" + (home ?? "/")) }
+    var result = ["PATH=" + Self.defaultPath, "HOSTNAME=" + recipe.hostname].merged(with: recipe.imageConfig.env + recipe.spec.env)
+    if !result.contains(where: { $0.hasPrefix("HOME=") }) { result.append("HOME=" + (home ?? "/")) }
     return result
   }
 
