@@ -7,17 +7,18 @@ struct Agenda {
   /// Capacity may have become free, or nodes may have changed: pending tasks are worth another try.
   private var placement = true
   private var wakes: [ServiceID: Timestamp] = [:]
+  private var placementWake: Timestamp?
 
-  var nextWake: Timestamp? { wakes.values.min() }
+  /// When something is due though nothing happens in between.
+  var nextWake: Timestamp? { [wakes.values.min(), placementWake].compactMap(\.self).min() }
 
   mutating func addEverything() {
     everything = true
     placement = true
   }
 
-  mutating func add(_ service: ServiceID) { services.insert(service) }
-  mutating func addPlacement() { placement = true }
   mutating func wake(_ service: ServiceID, at time: Timestamp?) { wakes[service] = time }
+  mutating func wakePlacement(at time: Timestamp) { placementWake = time }
 
   mutating func note(_ change: StoreChange) {
     switch change {
@@ -51,6 +52,10 @@ struct Agenda {
   mutating func take(now: Timestamp, all: () -> [ServiceID]) -> (services: [ServiceID], placement: Bool) {
     let due = wakes.filter { $0.value <= now }.map(\.key)
     for service in due { wakes[service] = nil }
+    if let time = placementWake, time <= now {
+      placementWake = nil
+      placement = true
+    }
     let result = everything ? all() : Array(services.union(due))
     defer {
       everything = false

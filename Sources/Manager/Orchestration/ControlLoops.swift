@@ -73,22 +73,21 @@ package actor ControlLoops: Service {
     }
   }
 
-  /// Works until nothing is due. What cannot be stored now is tried again later.
+  /// Does what is due. What cannot be stored now is tried again later.
   private func work() async {
     let (services, placement) = agenda.take(now: now()) { store.view.services.map(\.id) }
     if services.isEmpty, !placement { return }
     do {
       try await reconcile(services, placement: placement)
+    } catch let error as WarrenError where [.unavailable, .resourceExhausted, .cancelled].contains(error.code) {
+      // The store takes nothing at all for the moment.
+      postpone(services, placement: placement, error)
     } catch {
       // One service's trouble must not be all services': each gets a transaction of its own.
-      logger.warning("loops.failed", metadata: ["reason": "\(error)", "services": "\(services.count)"])
       for service in services {
-        do { try await reconcile([service], placement: false) } catch { postpone(service, error) }
+        do { try await reconcile([service], placement: false) } catch { postpone([service], placement: false, error) }
       }
-      do { try await reconcile([], placement: true) } catch {
-        logger.error("placement.failed", metadata: ["reason": "\(error)"])
-        agenda.wake(Self.placementRetry, at: now() + Self.retryDelay)
-      }
+      do { try await reconcile([], placement: true) } catch { postpone([], placement: true, error) }
     }
   }
 
@@ -99,20 +98,20 @@ package actor ControlLoops: Service {
       let reconciler = Reconciler(now: now(), newID: newID)
       let outcome = try await store.update { try reconciler.run(rest, placement: placement, in: &$0) }
       for (service, wakeAt) in outcome.done { agenda.wake(service, at: wakeAt) }
-      for (service, error) in outcome.failed { postpone(service, error) }
+      for (service, error) in outcome.failed { postpone([service], placement: false, error) }
       rest.removeAll { outcome.done.keys.contains($0) || outcome.failed.keys.contains($0) }
       if !outcome.hasMore { return }
       placement = true
     }
   }
 
-  private func postpone(_ service: ServiceID, _ error: any Error) {
-    logger.error("service.reconcile.failed", metadata: ["service": "\(service)", "reason": "\(error)"])
-    agenda.wake(service, at: now() + Self.retryDelay)
+  private func postpone(_ services: [ServiceID], placement: Bool, _ error: any Error) {
+    let reason: Logger.Metadata = ["services": "\(services.prefix(3).map(\.rawValue)), \(services.count) in all", "reason": "\(error)"]
+    logger.error("reconcile.postponed", metadata: reason)
+    let later = now() + Self.retryDelay
+    for service in services { agenda.wake(service, at: later) }
+    if placement { agenda.wakePlacement(at: later) }
   }
-
-  /// Stands in the agenda for "try placement again"; no service has it.
-  private static let placementRetry: ServiceID = ""
 
   /// How long to sleep until the next back-off ends; nil when a timer that is running ends early enough.
   private func startTimer() -> Duration? {

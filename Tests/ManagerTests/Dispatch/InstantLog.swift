@@ -6,7 +6,8 @@ import NIOConcurrencyHelpers
 /// A log that keeps nothing: what is proposed is applied at once. A gate can hold commits back, to see what collects meanwhile.
 final class InstantLog: ReplicatedLog {
   private let store: ClusterStore
-  private let state = NIOLockedValueBox((index: LogIndex(0), gate: [CheckedContinuation<Void, Never>](), isClosed: false, failure: WarrenError?.none))
+  private let state = NIOLockedValueBox(
+    (index: LogIndex(0), gate: [CheckedContinuation<Void, Never>](), isClosed: false, failure: WarrenError?.none, passes: 0))
 
   init(store: ClusterStore) {
     self.store = store
@@ -30,7 +31,9 @@ final class InstantLog: ReplicatedLog {
   }
 
   /// Makes every proposal fail until told otherwise.
-  func fail(with error: WarrenError?) { state.withLockedValue { $0.failure = error } }
+  func fail(with error: WarrenError?) { state.withLockedValue { ($0.failure, $0.passes) = (error, 0) } }
+  /// The same, after one more proposal.
+  func failAfterNext(with error: WarrenError) { state.withLockedValue { ($0.failure, $0.passes) = (error, 1) } }
 
   func propose(_ command: [UInt8]) async throws -> LogIndex {
     await withCheckedContinuation { continuation in
@@ -41,7 +44,8 @@ final class InstantLog: ReplicatedLog {
       if passes { continuation.resume() }
     }
     return try state.withLockedValue { state in
-      if let failure = state.failure { throw failure }
+      if let failure = state.failure, state.passes == 0 { throw failure }
+      if state.passes > 0 { state.passes -= 1 }
       state.index += 1
       if case .rejected(let error)? = try store.apply([CommittedEntry(index: state.index, command: command)]).first { throw error }
       return state.index

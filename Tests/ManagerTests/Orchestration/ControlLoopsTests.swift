@@ -108,4 +108,33 @@ import Testing
       try await fixture.eventually { $0.tasks.filter { $0.status.state == .assigned }.count == 40 }
     }
   }
+
+  @Test func goesOnWhenTheStoreTakesChangesAgain() async throws {
+    try await LoopsFixture.run { fixture in
+      var worker = try await FakeWorker("n1", fixture.dispatcher)
+      _ = try await worker.next()
+      try await fixture.createService("web", mode: .replicated(replicas: 2))
+      while worker.tasks.count < 2 { _ = try await worker.next() }
+      let before = fixture.log.count
+      // The loops hear of the change and cannot store what follows from it.
+      fixture.log.failAfterNext(with: WarrenError(.unavailable, "no leader"))
+      try await fixture.change("web") { $0.spec.mode = .replicated(replicas: 5) }
+      try await fixture.settle { fixture.clock.sleepers == 1 }
+      #expect(fixture.log.count == before + 1)
+      fixture.log.fail(with: nil)
+      fixture.clock.advance(by: .seconds(1))
+      while worker.tasks.count < 5 { _ = try await worker.next() }
+    }
+  }
+
+  @Test func startsOverWhenTheStateIsReplaced() async throws {
+    try await LoopsFixture.run { fixture in
+      var worker = try await FakeWorker("n1", fixture.dispatcher)
+      _ = try await worker.next()
+      try fixture.store.restore(fixture.store.snapshot()(), index: fixture.store.view.index)
+      try await fixture.createService("web", mode: .replicated(replicas: 1))
+      while worker.tasks.isEmpty { _ = try await worker.next() }
+      #expect(worker.tasks.count == 1)
+    }
+  }
 }

@@ -9,7 +9,7 @@ import Testing
   @Test(arguments: UInt64(1)...16)
   func convergesWhateverHappens(seed: UInt64) throws {
     var cluster = SimulatedCluster(seed: seed)
-    for node in ["n1", "n2", "n3"] as [NodeID] { try cluster.addNode(node) }
+    for node in ["n1", "n2", "n3", "n4"] as [NodeID] { try cluster.addNode(node) }
     for round in 0..<300 {
       try act(on: &cluster, round: round)
       try cluster.advance(.milliseconds(cluster.number(0..<3000)))
@@ -25,7 +25,7 @@ import Testing
   private static let names = ["web", "api", "agent"]
 
   private func act(on cluster: inout SimulatedCluster, round: Int) throws {
-    let node = cluster.pick(["n1", "n2", "n3"] as [NodeID]) ?? "n1"
+    let node = cluster.pick(["n1", "n2", "n3", "n4"] as [NodeID]) ?? "n1"
     switch cluster.number(0..<30) {
     case 0: try create(in: &cluster, round: round)
     case 1:
@@ -49,7 +49,7 @@ import Testing
       }
     case 6 where cluster.number(0..<4) == 0: try cluster.removeNode(node)
     case 7, 8: try cluster.addNode(node)
-    default: for _ in 0..<5 { try cluster.step(cluster.pick(["n1", "n2", "n3"] as [NodeID]) ?? node) }
+    default: for _ in 0..<5 { try cluster.step(cluster.pick(["n1", "n2", "n3", "n4"] as [NodeID]) ?? node) }
     }
   }
 
@@ -69,9 +69,10 @@ import Testing
     try cluster.update { try $0.put(service) }
   }
 
-  /// All nodes back and active, nothing fails any more, and enough time.
+  /// One node gone for good, the others back and active, nothing fails any more, and enough time.
   private func heal(_ cluster: inout SimulatedCluster) throws {
     cluster.failureRate = 0
+    try cluster.removeNode("n4")
     for node in ["n1", "n2", "n3"] as [NodeID] {
       try cluster.addNode(node)
       if var stored = cluster.view.node(node), stored.availability == .drain {
