@@ -141,14 +141,16 @@ import Testing
     #expect(error?.message.contains("hunter2") == false)
   }
 
-  @Test func saysThatPortsSpreadReplicas() {
-    let port = PublishedPort(hostPort: 8080, containerPort: 80)
-    let notes = Self.spec {
+  @Test func saysThatPortsOfTheHostsNetworkSpreadReplicas() {
+    let port = PublishedPort(hostPort: 8080, containerPort: 8080)
+    var spec = Self.spec {
       $0.mode = .replicated(replicas: 2)
       $0.task.ports = [port]
-    }.notes
-    #expect(notes == ["each of the 2 replicas needs a node of its own, because a host port (8080/tcp) can be published once per node"])
-    #expect(Self.spec { $0.task.ports = [port] }.notes.isEmpty)
+    }
+    #expect(spec.notes.isEmpty)
+    spec.task.network = .host
+    #expect(
+      spec.notes == ["each of the 2 replicas needs a node of its own, because with the host's network only one can listen on 8080/tcp"])
   }
 
   @Test(arguments: [

@@ -31,10 +31,8 @@ extension ServiceSpec {
 
   /// Things that are allowed but will surprise; for people, one sentence each.
   package var notes: [String] {
-    guard case .replicated(let replicas) = mode, replicas > 1, let port = task.ports.first else { return [] }
-    return [
-      "each of the \(replicas) replicas needs a node of its own, because a host port (\(port.displayText)) can be published once per node"
-    ]
+    guard case .replicated(let replicas) = mode, replicas > 1, task.network == .host, let port = task.ports.first else { return [] }
+    return ["each of the \(replicas) replicas needs a node of its own, because with the host's network only one can listen on \(port.displayText)"]
   }
 
   private func validateSize() throws(WarrenError) {

@@ -6,6 +6,9 @@ struct NodeLoad {
     var port: PublishedPort
     /// The task that holds it, as people call it.
     var holder: String
+    /// The service whose further tasks may share the port: the node leads connections to each of them in turn. With the host's network
+    /// the container itself holds the port, and nobody can share it.
+    var sharedBy: ServiceID?
   }
 
   let node: ClusterNode
@@ -31,7 +34,8 @@ struct NodeLoad {
 
   mutating func add(_ task: ClusterTask) {
     reserved = reserved + task.spec.reservations
-    ports += task.spec.ports.map { HeldPort(port: $0, holder: task.displayName) }
+    let sharedBy = task.spec.network == .bridge ? task.serviceID : nil
+    ports += task.spec.ports.map { HeldPort(port: $0, holder: task.displayName, sharedBy: sharedBy) }
     taskCount += 1
     if task.desiredState == .running { tasksByService[task.serviceID, default: 0] += 1 }
   }

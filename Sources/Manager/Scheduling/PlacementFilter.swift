@@ -46,15 +46,25 @@ struct ResourceFilter: PlacementFilter {
   }
 }
 
+/// No task of another service holds a host port that this one publishes.
 struct HostPortFilter: PlacementFilter {
   let ports: [PublishedPort]
+  /// Nil for a task that shares its ports with nobody.
+  let sharedBy: ServiceID?
+
+  init(_ task: ClusterTask) {
+    ports = task.spec.ports
+    sharedBy = task.spec.network == .bridge ? task.serviceID : nil
+  }
 
   func check(_ load: NodeLoad) -> Unfit? {
     for port in ports {
-      if let held = load.ports.first(where: { $0.port.conflicts(with: port) }) { return .port(port, holder: held.holder) }
+      if let held = load.ports.first(where: { $0.port.conflicts(with: port) && !isShared($0) }) { return .port(port, holder: held.holder) }
     }
     return nil
   }
+
+  private func isShared(_ held: NodeLoad.HeldPort) -> Bool { sharedBy != nil && held.sharedBy == sharedBy }
 }
 
 struct MaxPerNodeFilter: PlacementFilter {

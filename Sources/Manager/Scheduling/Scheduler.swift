@@ -46,7 +46,7 @@ enum Scheduler {
     let spec = task.spec
     if !spec.placement.constraints.isEmpty { filters.append(ConstraintFilter(spec.placement)) }
     if spec.reservations != Resources() { filters.append(ResourceFilter(reservations: spec.reservations)) }
-    if !spec.ports.isEmpty { filters.append(HostPortFilter(ports: spec.ports)) }
+    if !spec.ports.isEmpty { filters.append(HostPortFilter(task)) }
     if spec.placement.maxPerNode > 0 { filters.append(MaxPerNodeFilter(service: task.serviceID, limit: spec.placement.maxPerNode)) }
     return filters
   }

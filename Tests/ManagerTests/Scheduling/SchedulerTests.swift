@@ -39,7 +39,6 @@ import Testing
   @Test func endedTasksTakeNoRoom() {
     var cluster = PlanFixture()
     cluster.service.spec.task.reservations.memoryBytes = 1 << 30
-    cluster.service.spec.task.ports = [PublishedPort(hostPort: 80, containerPort: 80)]
     cluster.add(slot: 1, .failed)
     #expect(Self.schedule(Self.pending(1, in: cluster), in: cluster).map(\.nodeID) == ["n1"])
     cluster.add(slot: 1, .stopping, desired: .shutdown)
@@ -102,7 +101,7 @@ import Testing
     case "none": cluster.nodes = []
     default: break
     }
-    let tasks = Self.pending(1, in: cluster) {
+    let tasks = Self.pending(1, service: what == "port" ? "s2" : "s1", in: cluster) {
       if what != "port" { $0.ports = [] }
       if what == "max" { $0.placement.maxPerNode = 1 }
       if what == "stored" { $0.placement.constraints = ["zone=a"] }
@@ -110,13 +109,23 @@ import Testing
     #expect(Self.schedule(tasks, in: cluster).map(\.status.message) == [reason])
   }
 
+  @Test func tasksOfAServiceShareItsPortsUnlessTheyUseTheHostsNetwork() {
+    var cluster = PlanFixture()
+    cluster.service.spec.task.ports = [PublishedPort(hostPort: 80, containerPort: 80)]
+    #expect(Self.schedule(Self.pending(2, in: cluster), in: cluster).map(\.nodeID) == ["n1", "n1"])
+    cluster.service.spec.task.network = .host
+    let alone = Self.schedule(Self.pending(2, in: cluster), in: cluster)
+    #expect(alone.map(\.nodeID) == ["n1", nil])
+    #expect(alone.last?.status.message == "1 node: host port 80/tcp is taken by api.1")
+  }
+
   @Test func portsOfDifferentAddressesAndProtocolsDoNotConflict() {
     var cluster = PlanFixture()
     cluster.service.spec.task.ports = [PublishedPort(hostIP: "127.0.0.1", hostPort: 53, containerPort: 53)]
     cluster.add(slot: 1, .running)
     let free = [PublishedPort(hostIP: "127.0.0.2", hostPort: 53, containerPort: 53), PublishedPort(hostPort: 53, containerPort: 53, transport: .udp)]
-    #expect(Self.schedule(Self.pending(1, in: cluster) { $0.ports = free }, in: cluster).map(\.nodeID) == ["n1"])
+    #expect(Self.schedule(Self.pending(1, service: "s2", in: cluster) { $0.ports = free }, in: cluster).map(\.nodeID) == ["n1"])
     let taken = [PublishedPort(hostPort: 53, containerPort: 53)]
-    #expect(Self.schedule(Self.pending(1, in: cluster) { $0.ports = taken }, in: cluster).map(\.nodeID) == [nil])
+    #expect(Self.schedule(Self.pending(1, service: "s2", in: cluster) { $0.ports = taken }, in: cluster).map(\.nodeID) == [nil])
   }
 }
