@@ -114,7 +114,9 @@ let package = Package(
     tests("RaftStorageTests", ["RaftStorage", "ClusterModel", .grdb, .logging]),
     tests("ContainerdTests", ["Containerd", "ClusterModel", "OCI", "TestKit", .nioCore, .nioPosix, .nioHTTP1]),
     tests("HostNetworkTests", ["HostNetwork", "ClusterModel", "TestKit"]),
-    tests("ManagerTests", ["Manager", "ClusterModel", "RaftStorage", "TestKit", "warren-bench", .logging, .nioConcurrency]),
+    tests(
+      "ManagerTests",
+      ["Manager", "ClusterModel", "RaftStorage", "WarrenAPI", "TestKit", "warren-bench", .collections, .logging, .nioConcurrency, .protobuf]),
     tests("WorkerTests", ["Worker", "ClusterModel", "TestKit"]),
     tests("WarrenCommandsTests", ["WarrenCommands", "ClusterModel", "TestKit"]),
     tests("IntegrationTests", ["Containerd", "HostNetwork", "Worker", "TestKit", "OCI"]),

@@ -31,7 +31,11 @@ final class DirectoryLock: Sendable {
 
   func release() {
     held.withLockedValue { file in
-      if let file { Glibc.close(file) }
+      // Closing alone would leave it locked while a child that is just being started still has the descriptor.
+      if let file {
+        flock(file, LOCK_UN)
+        Glibc.close(file)
+      }
       file = nil
     }
   }

@@ -31,7 +31,7 @@ package struct LogLocation: Sendable {
   func damage(_ what: String, cause: (any Error)? = nil) -> WarrenError {
     WarrenError(
       .dataLoss,
-      "The cluster's log in \(directory) is damaged: \(what). Nothing was changed. To lose nothing, put back a copy of \(directory). "
+      "The cluster's log in \(directory) is damaged: \(what) Nothing was changed. To lose nothing, put back a copy of \(directory). "
         + "To go on with the intact part, see what would be lost with: \(recoverCommand)",
       cause: cause)
   }

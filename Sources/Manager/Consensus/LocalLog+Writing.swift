@@ -32,14 +32,20 @@ extension LocalLog {
       fail(error, answering: batch)
       return
     }
+    let outcomes: [ApplyOutcome]
     do {
-      let outcomes = try stateMachine.apply(entries.map { CommittedEntry(index: $0.index, command: $0.data) })
-      let bytes = entries.reduce(0) { $0 + $1.data.count }
-      state.withLockedValue {
-        $0.applied = previous + UInt64(entries.count)
-        $0.snapshots.wrote(entries: entries.count, bytes: bytes)
-      }
-      answer(batch, outcomes, after: previous)
+      outcomes = try stateMachine.apply(entries.map { CommittedEntry(index: $0.index, command: $0.data) })
+    } catch {
+      fail(error, answering: batch)
+      return
+    }
+    let bytes = entries.reduce(0) { $0 + $1.data.count }
+    state.withLockedValue {
+      $0.applied = previous + UInt64(entries.count)
+      $0.snapshots.wrote(entries: entries.count, bytes: bytes)
+    }
+    answer(batch, outcomes, after: previous)
+    do {
       try storage.checkpointIfNeeded()
       startSnapshotIfDue()
     } catch {

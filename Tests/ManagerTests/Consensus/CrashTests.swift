@@ -1,0 +1,138 @@
+import ClusterModel
+import Foundation
+import Glibc
+import HashTreeCollections
+import RaftStorage
+import Testing
+
+@testable import Manager
+
+/// Processes that die in the middle of writing. What they acknowledged must be there.
+@Suite(.serialized) struct CrashTests {
+  private func names(_ scratch: ScratchStore) async throws -> Set<String> {
+    let (store, log) = try await scratch.open()
+    let names = Set(store.view.services.map(\.spec.name))
+    try await log.close()
+    return names
+  }
+
+  @Test func killedAtRandomMoments() async throws {
+    var generator = SeededGenerator(seed: 5)
+    let scratch = ScratchStore()
+    let directory = scratch.directory
+    var acknowledged: Set<String> = []
+    for round in 0..<12 {
+      let count = Int.random(in: 1...150, using: &generator)
+      let wait = UInt32.random(in: 0..<3000, using: &generator)
+      acknowledged.formUnion(
+        try await onOwnThread {
+          let writer = try StoreWriterProcess(dataDirectory: directory, prefix: "r\(round)")
+          #expect(writer.read(until: count))
+          // Not a wait for anything: it moves the moment of death away from the acknowledgement.
+          usleep(wait)
+          writer.killAndReadTheRest()
+          return writer.acknowledged
+        })
+      let found = try await names(scratch)
+      #expect(acknowledged.subtracting(found).isEmpty)
+      // Beyond those, only what was on its way when the process died: one a writer.
+      #expect(found.count - acknowledged.count <= 4 * (round + 1))
+    }
+  }
+
+  /// A process that is stopped is at some moment of its work, as a power loss would find it; one that is not goes on while it is copied.
+  @Test(arguments: [true, false]) func copiesTakenInFlight(stopped: Bool) async throws {
+    let scratch = ScratchStore()
+    let directory = scratch.directory
+    let images = try await onOwnThread {
+      let writer = try StoreWriterProcess(dataDirectory: directory, prefix: "c")
+      defer { writer.killAndReadTheRest() }
+      return try (0..<15).map { number in
+        #expect(writer.read(until: writer.acknowledged.count + 40))
+        if stopped { writer.kill(SIGSTOP) }
+        defer { writer.kill(SIGCONT) }
+        return try copyLog(from: directory, to: directory + "-copy-\(number)") {
+          writer.readAvailable()
+          return writer.acknowledged
+        }
+      }
+    }
+    for (number, acknowledged) in images.enumerated() {
+      let image = ScratchStore(directory: directory + "-copy-\(number)")
+      #expect(acknowledged.subtracting(try await names(image)).isEmpty)
+    }
+  }
+
+  @Test func secondProcessIsRefused() async throws {
+    let scratch = ScratchStore()
+    let directory = scratch.directory
+    let writer = try StoreWriterProcess(dataDirectory: directory, prefix: "c")
+    #expect(writer.read(until: 1))
+    let error = await #expect(throws: WarrenError.self) { try await scratch.open() }
+    #expect(error?.code == .failedPrecondition)
+    #expect(error?.message.contains("process \(writer.pid)") == true)
+    writer.killAndReadTheRest()
+    #expect(try await names(scratch).isSuperset(of: writer.acknowledged))
+  }
+
+  /// After a failed sync nothing more is acknowledged and the process ends; a new one has all that was acknowledged.
+  @Test func failedSyncEndsTheProcess() async throws {
+    let scratch = ScratchStore()
+    let directory = scratch.directory
+    let library = try await onOwnThread { try buildFailingSync(in: directory + "-shim") }
+    defer { try? FileManager.default.removeItem(atPath: directory + "-shim") }
+    let (acknowledged, words, status) = try await onOwnThread {
+      let writer = try StoreWriterProcess(dataDirectory: directory, prefix: "f", environment: ["LD_PRELOAD": library, "SYNCS_BEFORE_FAILURE": "60"])
+      let words = writer.waitUntilExit()
+      return (writer.acknowledged, words, writer.process.terminationStatus)
+    }
+    #expect(status != 0)
+    #expect(words.contains("syncing"), "\(words)")
+    #expect(acknowledged.count > 10)
+    #expect(try await names(scratch).isSuperset(of: acknowledged))
+  }
+}
+
+/// Copies database and write-ahead log one after the other. A copy is whole when the write-ahead log was not begun anew meanwhile.
+private func copyLog(from source: String, to target: String, acknowledged: () -> Set<String>) throws -> Set<String> {
+  let (from, to) = (LogLocation(dataDirectory: source), LogLocation(dataDirectory: target))
+  func header() -> Data? { FileHandle(forReadingAtPath: from.database + "-wal")?.readData(ofLength: 32) }
+  while true {
+    try? FileManager.default.removeItem(atPath: target)
+    try FileManager.default.createDirectory(atPath: to.directory, withIntermediateDirectories: true)
+    let before = header()
+    let promised = acknowledged()
+    try FileManager.default.copyItem(atPath: from.database, toPath: to.database)
+    try FileManager.default.copyItem(atPath: from.database + "-wal", toPath: to.database + "-wal")
+    if header() == before { return promised }
+  }
+}
+
+/// A library that makes `fdatasync` and `fsync` fail with EIO after so many calls. Needs the clang that comes with Swift.
+private func buildFailingSync(in directory: String) throws -> String {
+  try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+  let source = """
+    #define _GNU_SOURCE
+    #include <errno.h>
+    #include <stdlib.h>
+    #include <sys/syscall.h>
+    #include <unistd.h>
+    static int left = -1;
+    static int fails(void) {
+      if (left < 0) left = atoi(getenv("SYNCS_BEFORE_FAILURE"));
+      if (left > 0) { left--; return 0; }
+      errno = EIO;
+      return 1;
+    }
+    int fdatasync(int fd) { return fails() ? -1 : (int)syscall(SYS_fdatasync, fd); }
+    int fsync(int fd) { return fails() ? -1 : (int)syscall(SYS_fsync, fd); }
+    """
+  try source.write(toFile: directory + "/shim.c", atomically: true, encoding: .utf8)
+  let compiler = Process()
+  compiler.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+  compiler.arguments = ["clang", "-shared", "-fPIC", "-o", directory + "/shim.so", directory + "/shim.c"]
+  try compiler.run()
+  compiler.waitUntilExit()
+  try #require(compiler.terminationStatus == 0, "clang is needed")
+  return directory + "/shim.so"
+}

@@ -1,0 +1,133 @@
+import ClusterModel
+import Foundation
+import Glibc
+import HashTreeCollections
+import Logging
+import NIOConcurrencyHelpers
+import RaftStorage
+import Testing
+
+@testable import Manager
+
+struct LocalLogTests {
+  @Test func oneBatchForAllThatQueuedMeanwhile() async throws {
+    let scratch = ScratchStore()
+    let (store, log) = try await scratch.open()
+    // Holds the log's thread until all proposals are queued.
+    let gate = DispatchSemaphore(value: 0)
+    log.thread.async { gate.wait() }
+    try await withThrowingTaskGroup { group in
+      for number in 0..<20 { group.addTask { try await store.update { try $0.put(makeService("s\(number)")) } } }
+      while log.state.withLockedValue({ $0.queue.count }) < 20 { await Task.yield() }
+      gate.signal()
+      try await group.waitForAll()
+    }
+    #expect(store.view.services.count == 20)
+    #expect(try log.storage.readEntries(after: 0, byteLimit: .max).map(\.index) == Array(1...20))
+    try await log.close()
+  }
+
+  @Test func refusesWhatIsTooLarge() async throws {
+    let scratch = ScratchStore()
+    let (store, log) = try await scratch.open()
+    let tooLarge = ClusterSecret(id: "s", name: "s", sealedData: [UInt8](repeating: 1, count: maximumCommandSize + 1))
+    let error = await #expect(throws: WarrenError.self) { try await store.update { try $0.put(tooLarge) } }
+    #expect(error?.code == .invalidArgument)
+    let fitting = ClusterSecret(id: "s", name: "s", sealedData: [UInt8](repeating: 1, count: maximumCommandSize - 1000))
+    try await store.update { try $0.put(fitting) }
+    #expect(store.view.secrets.count == 1)
+    try await log.close()
+  }
+
+  @Test func queueIsBounded() async throws {
+    let scratch = ScratchStore()
+    scratch.limits.queuedProposals = 3
+    let (store, log) = try await scratch.open()
+    let gate = DispatchSemaphore(value: 0)
+    log.thread.async { gate.wait() }
+    try await withThrowingTaskGroup { group in
+      for number in 0..<3 { group.addTask { try await store.update { try $0.put(makeService("s\(number)")) } } }
+      while log.state.withLockedValue({ $0.queue.count }) < 3 { await Task.yield() }
+      let error = await #expect(throws: WarrenError.self) { try await store.update { try $0.put(makeService("more")) } }
+      #expect(error?.code == .resourceExhausted)
+      gate.signal()
+      try await group.waitForAll()
+    }
+    try await store.update { try $0.put(makeService("more")) }
+    #expect(store.view.services.count == 4)
+    try await log.close()
+  }
+
+  @Test func compactsWhileWritesGoOn() async throws {
+    let scratch = ScratchStore()
+    scratch.limits.entriesPerSnapshot = 50
+    var (store, log) = try await scratch.open()
+    for round in 0..<10 {
+      try await withThrowingTaskGroup { [store] group in
+        for writer in 0..<30 { group.addTask { try await store.update { try $0.put(makeService("s\(round)-\(writer)")) } } }
+        try await group.waitForAll()
+      }
+    }
+    let before = store.view
+    try await log.close()
+    let (first, last) = (log.storage.snapshot?.index ?? 0, log.storage.lastIndex)
+    #expect(last == 300)
+    #expect(first >= 50)
+    (store, log) = try await scratch.open()
+    #expect(store.view == before)
+    try await log.close()
+  }
+
+  @Test func closedLogRefuses() async throws {
+    let (store, log) = try await ScratchStore().open()
+    let runner = Task { try await log.run() }
+    let leadership = log.leadershipChanges()
+    try await store.update { try $0.put(makeService("a")) }
+    runner.cancel()
+    try await runner.value
+    let error = await #expect(throws: WarrenError.self) { try await store.update { try $0.put(makeService("b")) } }
+    #expect(error?.code == .unavailable)
+    #expect(await leadership.reduce(into: []) { $0.append($1) } == [Leadership(term: 1, isLeader: true)])
+    await #expect(throws: WarrenError.self) { try await log.readBarrier() }
+  }
+
+  /// Needs root: mounts a small tmpfs.
+  @Test func fullDiskRefusesWritesAndRecovers() async throws {
+    let scratch = ScratchStore()
+    try FileManager.default.createDirectory(atPath: scratch.directory, withIntermediateDirectories: true)
+    try #require(mount("tmpfs", scratch.directory, "tmpfs", 0, "size=2m") == 0, "run the tests as root")
+    defer { umount2(scratch.directory, Int32(MNT_DETACH)) }
+    scratch.limits.entriesPerSnapshot = 20
+    var (store, log) = try await scratch.open()
+    let filler = FileManager.default.createFile(atPath: scratch.directory + "/filler", contents: Data(count: 1_500_000))
+    #expect(filler)
+    var acknowledged: Set<String> = []
+    var refused = 0
+    for number in 0..<400 {
+      var service = makeService("s\(number)")
+      service.spec.labels["fill"] = String(repeating: "x", count: 5000)
+      do {
+        try await store.update { [service] in try $0.put(service) }
+        acknowledged.insert("s\(number)")
+      } catch let error as WarrenError where error.code == .resourceExhausted {
+        refused += 1
+        if refused == 3 { unlink(scratch.directory + "/filler") }
+      }
+      if refused >= 3, acknowledged.contains("s\(number)") { break }
+    }
+    #expect(refused >= 3)
+    #expect(Set(store.view.services.map(\.id.rawValue)) == acknowledged)
+    try await log.close()
+    (store, log) = try await scratch.open()
+    #expect(Set(store.view.services.map(\.id.rawValue)) == acknowledged)
+    try await log.close()
+  }
+
+  @Test func failedApplyEndsTheLog() async throws {
+    let (store, log) = try await ScratchStore().open()
+    let runner = Task { try await log.run() }
+    await #expect(throws: WarrenError.self) { try await log.propose([0xff, 0xff]) }
+    await #expect(throws: WarrenError.self) { try await runner.value }
+    await #expect(throws: WarrenError.self) { try await store.update { try $0.put(makeService("a")) } }
+  }
+}

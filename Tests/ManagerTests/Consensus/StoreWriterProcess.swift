@@ -1,0 +1,70 @@
+import ClusterModel
+import Foundation
+import Glibc
+
+/// A `warren-bench store-writer` of its own process, and what it has acknowledged.
+final class StoreWriterProcess {
+  let process = Process()
+  private let output = Pipe()
+  private let errors = Pipe()
+  private var unfinished: [UInt8] = []
+  private(set) var acknowledged: Set<String> = []
+
+  init(dataDirectory: String, prefix: String, environment: [String: String] = [:]) throws {
+    let bench = try URL(fileURLWithPath: FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+      .deletingLastPathComponent().appendingPathComponent("warren-bench")
+    process.executableURL = bench
+    process.arguments = ["store-writer", "--data-dir", dataDirectory, "--prefix", prefix]
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+  }
+
+  deinit { if process.isRunning { kill(SIGKILL) } }
+
+  var pid: Int32 { process.processIdentifier }
+
+  func kill(_ signal: Int32) { Glibc.kill(pid, signal) }
+
+  /// Blocks until so many writes are acknowledged in all. False when the process ended before.
+  func read(until count: Int) -> Bool {
+    while acknowledged.count < count {
+      let bytes = output.fileHandleForReading.availableData
+      if bytes.isEmpty { return false }
+      unfinished += bytes
+      while let end = unfinished.firstIndex(of: UInt8(ascii: "\n")) {
+        acknowledged.insert(String(decoding: unfinished[..<end], as: UTF8.self))
+        unfinished.removeSubrange(...end)
+      }
+    }
+    return true
+  }
+
+  /// Takes in everything that is already acknowledged and not read yet.
+  func readAvailable() {
+    var count: Int32 = 0
+    while ioctl(output.fileHandleForReading.fileDescriptor, UInt(FIONREAD), &count) == 0, count > 0, read(until: acknowledged.count + 1) {}
+  }
+
+  func killAndReadTheRest() {
+    kill(SIGKILL)
+    _ = read(until: .max)
+    process.waitUntilExit()
+  }
+
+  /// Blocks until the process has ended by itself; what it said on standard error.
+  func waitUntilExit() -> String {
+    _ = read(until: .max)
+    let words = errors.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return String(decoding: words, as: UTF8.self)
+  }
+}
+
+/// Runs blocking work off the cooperative pool.
+func onOwnThread<Result>(_ body: @escaping @Sendable () throws -> Result) async throws -> sending Result where Result: Sendable {
+  try await withCheckedThrowingContinuation { continuation in
+    Thread.detachNewThread { continuation.resume(with: Swift.Result { try body() }) }
+  }
+}
