@@ -17,7 +17,7 @@ import Testing
   }
 
   @Test func killedAtRandomMoments() async throws {
-    var generator = SeededGenerator(seed: 5)
+    var generator = SeededGenerator(state: 5)
     let scratch = ScratchStore()
     let directory = scratch.directory
     var acknowledged: Set<String> = []
