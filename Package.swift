@@ -99,7 +99,8 @@ let package = Package(
     library(
       "WarrenCommands",
       [
-        "CLinux", "ClusterModel", "Containerd", "HostNetwork", "Manager", "OCI", "WarrenAPI", "Worker", .argumentParser, .coreMetrics, .grpc,
+        "CLinux", "ClusterModel", "Containerd", "HostNetwork", "Manager", "OCI", "RaftStorage", "WarrenAPI", "Worker", .argumentParser, .coreMetrics,
+        .grpc,
         .grpcTransport, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .protobuf, .yams,
       ]),
     .executableTarget(name: "warren", dependencies: ["WarrenCommands"], swiftSettings: settings),

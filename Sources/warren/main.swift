@@ -1,1 +1,3 @@
-print("warren")
+import WarrenCommands
+
+await WarrenMain.run(Array(CommandLine.arguments.dropFirst()))

@@ -27,8 +27,8 @@ import Testing
       PublishedTask(address: "10.88.0.2", ports: [PublishedPort(hostPort: 53, containerPort: 53, transport: .udp)]),
       PublishedTask(address: "10.88.0.3", ports: [PublishedPort(hostIP: "127.0.0.1", hostPort: 53, containerPort: 5353, transport: .udp)]),
     ])
-    let specific = try #require(script.range(of: "ip daddr 127.0.0.1 udp dport 53 dnat ip to numgen inc mod 1 map { 0 : 10.88.0.3 . 5353 }"))
-    let wildcard = try #require(script.range(of: "    udp dport 53 dnat ip to numgen inc mod 1 map { 0 : 10.88.0.2 . 53 }"))
+    let specific = try #require(script.firstRange(of: "ip daddr 127.0.0.1 udp dport 53 dnat ip to numgen inc mod 1 map { 0 : 10.88.0.3 . 5353 }"))
+    let wildcard = try #require(script.firstRange(of: "    udp dport 53 dnat ip to numgen inc mod 1 map { 0 : 10.88.0.2 . 53 }"))
     #expect(specific.lowerBound < wildcard.lowerBound)
   }
 

@@ -1,0 +1,53 @@
+import ClusterModel
+import Logging
+import Manager
+import NIOCore
+import NIOPosix
+import RaftStorage
+import ServiceLifecycle
+import UnixSignals
+
+/// The composition root: makes every part of a node from its configuration, and runs them until a signal.
+enum Daemon {
+  static func run(_ options: DaemonOptions, mayBootstrap: Bool) async throws {
+    // One node needs few event loops; each costs a thread and its memory.
+    NIOSingletons.groupLoopCountSuggestion = 2
+    let logger = options.logger()
+    let membership = try NodeMembership.open(options, mayBootstrap: mayBootstrap, logger: logger)
+    let configuration = membership.configuration
+    logger.info(
+      membership.isNew ? "cluster.created" : "node.resumed",
+      metadata: ["cluster": "\(membership.storage.identity.clusterID)", "node": "\(configuration.nodeID)", "version": "\(WarrenVersion.current)"])
+    let control = try await ControlPlane.start(membership, logger: logger)
+    let api = ManagerAPI(
+      store: control.store, log: control.log,
+      identity: .init(node: configuration.nodeID, raftAddress: configuration.raftAddress.description, version: WarrenVersion.current), localNode: nil)
+    // Started in this order, stopped in the opposite one: the log outlives whatever writes to it.
+    var services: [any Service] = [control.log, control.dispatcher, control.loops]
+    services += [
+      try APIServer(api: api, socketPath: configuration.socket, logger: logger),
+      SocketRegistration(socket: configuration.socket, address: configuration.apiAddress.description),
+      Readiness(socket: configuration.socket, message: readyMessage(membership, initialising: mayBootstrap), logger: logger),
+    ]
+    let group = ServiceGroup(configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+    try await group.run()
+    logger.info("daemon.stopped")
+  }
+
+  private static func readyMessage(_ membership: NodeMembership, initialising: Bool) -> String {
+    let configuration = membership.configuration
+    let socket = configuration.socket == DaemonSocket.defaultPath ? "" : " --socket \(configuration.socket)"
+    let head = initialising ? "✓ Cluster initialized successfully" : "✓ Node resumed: \(configuration.nodeID)"
+    return """
+      \(head)
+        Cluster ID: \(membership.storage.identity.clusterID)
+        Node ID: \(configuration.nodeID)
+        Socket: \(configuration.socket)
+
+      Next steps:
+        warren node list\(socket)
+        warren service create web --image nginx --publish 8080:80\(socket)
+
+      """
+  }
+}

@@ -1,0 +1,27 @@
+/// What was said on the command line about a node, kept in its data directory. Nil: not said, so the default holds.
+struct DaemonSettings: Codable, Sendable, Equatable {
+  var managerOnly: Bool?
+  var bindAddress: String?
+  var apiAddress: String?
+  var socket: String?
+  var nanoCPUs: Int64?
+  var memoryBytes: Int64?
+  var labels: [String: String]?
+  var containerdAddress: String?
+  var containerdNamespace: String?
+  var cniPaths: [String]?
+  var subnet: String?
+  var bridge: String?
+  var metricsAddress: String?
+
+  /// What is said now, completed by what was said before.
+  func completed(by earlier: DaemonSettings) -> DaemonSettings {
+    DaemonSettings(
+      managerOnly: managerOnly ?? earlier.managerOnly, bindAddress: bindAddress ?? earlier.bindAddress, apiAddress: apiAddress ?? earlier.apiAddress,
+      socket: socket ?? earlier.socket, nanoCPUs: nanoCPUs ?? earlier.nanoCPUs, memoryBytes: memoryBytes ?? earlier.memoryBytes,
+      labels: labels ?? earlier.labels, containerdAddress: containerdAddress ?? earlier.containerdAddress,
+      containerdNamespace: containerdNamespace ?? earlier.containerdNamespace, cniPaths: cniPaths ?? earlier.cniPaths,
+      subnet: subnet ?? earlier.subnet,
+      bridge: bridge ?? earlier.bridge, metricsAddress: metricsAddress ?? earlier.metricsAddress)
+  }
+}

@@ -1,0 +1,73 @@
+import ClusterModel
+import FoundationEssentials
+import Glibc
+
+/// The directory of everything a node must not forget:
+///
+///     settings.json   what was said on the command line
+///     raft/           the cluster's log (manager)
+///     worker/         the worker's journal
+///     tasks/, logs/   files of containers
+///     containerd/     a containerd of our own, when the system has none
+struct DataDirectory: Sendable {
+  let path: String
+
+  private var settingsFile: String { "\(path)/settings.json" }
+
+  init(_ path: String) {
+    self.path = path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
+  }
+
+  /// Makes the directory, for its owner only. One that others may enter is closed to them.
+  func prepare() throws {
+    var made = ""
+    for component in self.path.split(separator: "/") {
+      made += "/\(component)"
+      guard mkdir(made, made == self.path ? 0o700 : 0o755) != 0, errno != EEXIST else { continue }
+      throw Self.failure("make", made)
+    }
+    var info = stat()
+    guard stat(self.path, &info) == 0 else { throw Self.failure("look at", self.path) }
+    guard info.st_mode & S_IFMT == S_IFDIR else {
+      throw WarrenError(.failedPrecondition, "\(self.path) is not a directory; name another one with --data-dir")
+    }
+    guard info.st_uid == geteuid() else {
+      throw WarrenError(.permissionDenied, "\(self.path) belongs to another user; run as that user, or name another directory with --data-dir")
+    }
+    if info.st_mode & 0o077 != 0, chmod(self.path, 0o700) != 0 { throw Self.failure("close", self.path) }
+  }
+
+  /// Nil when nothing was kept.
+  func settings() throws -> DaemonSettings? {
+    guard let data = FileManager.default.contents(atPath: settingsFile) else { return nil }
+    do { return try JSONDecoder().decode(DaemonSettings.self, from: data) } catch {
+      throw WarrenError(
+        .dataLoss, "\(settingsFile) cannot be read; put it right or remove it, and give this node's options on the command line", cause: error)
+    }
+  }
+
+  /// Durable before it returns, and never half written.
+  func keep(_ settings: DaemonSettings) throws {
+    if let kept = try? self.settings(), kept == settings { return }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let data = try encoder.encode(settings)
+    let temporary = "\(settingsFile).new"
+    let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw Self.failure("write", temporary) }
+    let written = data.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+    let synced = fsync(file)
+    close(file)
+    guard written == data.count, synced == 0, rename(temporary, settingsFile) == 0 else { throw Self.failure("write", settingsFile) }
+    let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if directory >= 0 {
+      fsync(directory)
+      close(directory)
+    }
+  }
+
+  private static func failure(_ verb: String, _ path: String) -> WarrenError {
+    let code: WarrenError.Code = errno == EACCES || errno == EPERM ? .permissionDenied : .failedPrecondition
+    return WarrenError(code, "cannot \(verb) \(path); \(String(cString: strerror(errno))); run as root, or name another directory with --data-dir")
+  }
+}

@@ -1,0 +1,58 @@
+import ClusterModel
+import Logging
+import RaftStorage
+
+/// What a data directory is: the member of one cluster under one node id. Holds the directory's lock.
+struct NodeMembership: Sendable {
+  let storage: LogDatabase
+  let configuration: DaemonConfiguration
+  /// Made just now, not resumed.
+  let isNew: Bool
+
+  /// Resumes what the directory holds, or, with `mayBootstrap`, makes a cluster of one in an empty one.
+  /// - Throws: when a different node id is asked for than the directory has, when it is empty and must not be, when another process uses it.
+  static func open(_ options: DaemonOptions, mayBootstrap: Bool, logger: Logger) throws -> NodeMembership {
+    let exists = LogDatabase.exists(dataDirectory: options.dataDir)
+    guard exists || mayBootstrap else {
+      throw WarrenError(
+        .notFound, "\(options.dataDir) holds no node to resume; make a cluster with 'warren cluster init', or name the data directory with --data-dir"
+      )
+    }
+    let directory = DataDirectory(options.dataDir)
+    let hostname = DaemonConfiguration.hostname()
+    let wanted = try options.nodeID.map { try DaemonConfiguration.nodeID($0) }
+    let earlier = exists ? try directory.settings() : nil
+    let settings = options.settings.completed(by: earlier ?? DaemonSettings())
+    // Before anything is made: bad options must change nothing.
+    let configured = { try DaemonConfiguration(nodeID: $0, dataDirectory: directory.path, settings: settings, hostname: hostname) }
+    guard exists else {
+      let nodeID = try wanted ?? DaemonConfiguration.nodeID(hostname)
+      let configuration = try configured(nodeID)
+      try directory.prepare()
+      let identity = LogIdentity(clusterID: .random(), nodeID: nodeID)
+      // Before the log, so that a crash between the two cannot leave a node that forgot its options; after it again, because only then
+      // the directory is ours alone.
+      try directory.keep(settings)
+      let storage = try LogDatabase.create(dataDirectory: directory.path, identity: identity, logger: logger)
+      try directory.keep(settings)
+      return NodeMembership(storage: storage, configuration: configuration, isNew: true)
+    }
+    try directory.prepare()
+    let storage = try LogDatabase.open(dataDirectory: directory.path, logger: logger)
+    let nodeID = storage.identity.nodeID
+    if let wanted, wanted != nodeID {
+      throw WarrenError(
+        .failedPrecondition,
+        "\(directory.path) belongs to node \(nodeID), not \(wanted); leave --node-id out, or use another directory with --data-dir")
+    }
+    if options.managerOnly, let earlier, earlier.managerOnly != true {
+      throw WarrenError(
+        .failedPrecondition,
+        "node \(nodeID) in \(directory.path) runs containers, so it cannot become manager-only; leave --manager-only out, or use another directory with --data-dir"
+      )
+    }
+    let configuration = try configured(nodeID)
+    try directory.keep(settings)
+    return NodeMembership(storage: storage, configuration: configuration, isNew: false)
+  }
+}

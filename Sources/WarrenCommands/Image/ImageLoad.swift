@@ -1,0 +1,56 @@
+import ArgumentParser
+import ClusterModel
+import GRPCCore
+import Glibc
+import SwiftProtobuf
+import WarrenAPI
+
+struct ImageLoad: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "load", abstract: "Load images from an archive: an OCI layout or docker save, plain, gzip or zstd.",
+    discussion: example("warren image load web.tar", "docker save web | warren image load -"))
+
+  @Argument(help: "The archive, or - for standard input.", completion: .file()) var file: String
+  @OptionGroup var options: GlobalOptions
+  @OptionGroup var format: OutputOptions
+
+  func run() async throws {
+    let descriptor = file == "-" ? 0 : open(file, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      let code: WarrenError.Code = errno == ENOENT ? .notFound : .failedPrecondition
+      throw WarrenError(code, "\(file) cannot be read; \(String(cString: strerror(errno))); name an archive, or - for standard input")
+    }
+    defer { close(descriptor) }
+    let call = options.streamOptions
+    let file = file
+    let images = try await options.withClient { client in
+      try await client.stream { stub in
+        try await stub.loadImage(options: call) { writer in
+          while true {
+            let chunk = try Self.read(descriptor, file)
+            if chunk.isEmpty { return }
+            try await writer.write(.with { $0.chunk = .init(chunk) })
+          }
+        }.images
+      }
+    }
+    if format.output == .table, !format.quiet {
+      for image in images { Terminal.line("✓ Image loaded: \(image.reference)") }
+    } else {
+      Terminal.write(try Output.render(images, rows: images.map(ImageRow.init), format: format.output, quiet: format.quiet))
+    }
+  }
+
+  private static func read(_ descriptor: Int32, _ file: String) throws -> [UInt8] {
+    while true {
+      var failure: Int32 = 0
+      let chunk = [UInt8](unsafeUninitializedCapacity: 256 << 10) { buffer, count in
+        let read = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+        failure = read < 0 ? errno : 0
+        count = max(0, read)
+      }
+      if failure == 0 { return chunk }
+      guard failure == EINTR else { throw WarrenError(.failedPrecondition, "\(file) cannot be read; \(String(cString: strerror(failure)))") }
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import ClusterModel
+import Glibc
+
+/// Where daemons of this host listen. Each puts a link named after its API address into one directory, so that an address finds its socket.
+enum DaemonSocket {
+  static let defaultPath = "/run/warren/warren.sock"
+  static let registry = "/run/warren/by-address"
+
+  /// Sockets of the daemons with these API addresses (`host:port`, separated by commas).
+  static func find(_ addresses: String, registry: String = registry) throws -> [String] {
+    let known = registered(in: registry)
+    let wanted = addresses.split(separator: ",").map(String.init)
+    let found = wanted.flatMap { address in known.filter { matches($0.address, address) }.map(\.socket) }
+    guard found.isEmpty else { return found }
+    let choices = known.isEmpty ? "no daemon runs here" : "daemons here: \(known.map(\.address).joined(separator: ", "))"
+    throw WarrenError(
+      .unavailable, "no daemon on this host has the API address \(addresses); \(choices); start one, or name its socket with --socket")
+  }
+
+  static func registered(in registry: String) -> [(address: String, socket: String)] {
+    guard let directory = opendir(registry) else { return [] }
+    defer { closedir(directory) }
+    var found: [(address: String, socket: String)] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: entry.pointee.d_name) { $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) } }
+      var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+      let length = readlink("\(registry)/\(name)", &target, target.count)
+      guard length > 0 else { continue }
+      let socket = String(decoding: target[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      if access(socket, F_OK) == 0 { found.append((name, socket)) }
+    }
+    return found.sorted { $0.address < $1.address }
+  }
+
+  /// Makes the daemon's socket findable by its API address; a link left by a daemon that died is replaced.
+  static func register(_ socket: String, address: String, registry: String = registry) {
+    for directory in [String(registry[..<(registry.lastIndex(of: "/") ?? registry.startIndex)]), registry] { mkdir(directory, 0o755) }
+    let temporary = "\(registry)/.\(address).\(getpid())"
+    unlink(temporary)
+    if symlink(socket, temporary) == 0 { rename(temporary, "\(registry)/\(address)") }
+  }
+
+  static func unregister(address: String, registry: String = registry) { unlink("\(registry)/\(address)") }
+
+  /// A wildcard listener answers to every name of this host, and `localhost` means whatever runs here.
+  static func matches(_ registered: String, _ wanted: String) -> Bool {
+    if registered == wanted { return true }
+    guard let one = split(registered), let other = split(wanted), one.port == other.port else { return false }
+    let wildcard: Set<String> = ["0.0.0.0", "::", ""]
+    let loopback: Set<String> = ["127.0.0.1", "::1", "localhost"]
+    return wildcard.contains(one.host) || wildcard.contains(other.host) || loopback.contains(other.host)
+  }
+
+  private static func split(_ address: String) -> (host: String, port: Substring)? {
+    guard let colon = address.lastIndex(of: ":") else { return nil }
+    return (address[..<colon].filter { $0 != "[" && $0 != "]" }, address[address.index(after: colon)...])
+  }
+}

@@ -1,0 +1,5 @@
+import ArgumentParser
+
+enum OutputFormat: String, CaseIterable, ExpressibleByArgument, Sendable {
+  case table, json, yaml
+}

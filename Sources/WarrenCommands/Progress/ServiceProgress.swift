@@ -1,0 +1,88 @@
+import SwiftProtobuf
+import WarrenAPI
+
+/// How far a service is from what was asked, folded from the task watch. Pure: told about changes, asked for words.
+struct ServiceProgress {
+  enum Goal: Equatable {
+    /// Every slot settled, everything else gone; nil replicas means a global service.
+    case running(replicas: Int?)
+    /// No task left.
+    case gone
+  }
+
+  let name: String
+  let goal: Goal
+  private(set) var tasks: [String: Warren_V1_Task] = [:]
+  private(set) var synced = false
+
+  init(name: String, goal: Goal) {
+    self.name = name
+    self.goal = goal
+  }
+
+  /// Returns the task whose state or words changed, for the line that reports it.
+  mutating func apply(_ change: Warren_V1_WatchTasksResponse) -> Warren_V1_Task? {
+    switch change.kind {
+    case .synced: synced = true
+    case .removed: tasks[change.task.id] = nil
+    case .updated:
+      let old = tasks.updateValue(change.task, forKey: change.task.id)
+      let same = old.map { $0.status.state == change.task.status.state && $0.status.message == change.task.status.message } ?? false
+      return same ? nil : change.task
+    default: break
+    }
+    return nil
+  }
+
+  /// Tasks that are wanted, in the order of their slots.
+  var wanted: [Warren_V1_Task] {
+    tasks.values.filter { $0.desiredState == .running && fits($0) }.sorted { ($0.slot, $0.id) < ($1.slot, $1.id) }
+  }
+
+  var desired: Int {
+    switch goal {
+    case .running(let replicas): replicas ?? wanted.count
+    case .gone: 0
+    }
+  }
+
+  func running(now: Google_Protobuf_Timestamp) -> Int { wanted.filter { isSettled($0, now: now) }.count }
+
+  func isConverged(now: Google_Protobuf_Timestamp) -> Bool {
+    guard synced else { return false }
+    let leftovers = tasks.values.contains { !($0.desiredState == .running && fits($0)) && !$0.status.state.isTerminal }
+    switch goal {
+    case .gone: return tasks.isEmpty
+    case .running(nil): return !wanted.isEmpty && running(now: now) == wanted.count && !leftovers
+    case .running(let replicas?): return Set(wanted.filter { isSettled($0, now: now) }.map(\.slot)).count >= replicas && !leftovers
+    }
+  }
+
+  /// The task whose restart policy has given up: waiting longer is pointless.
+  var givenUp: Warren_V1_Task? { goal == .gone ? nil : wanted.first { $0.status.state == .failed } }
+
+  /// Why it is not there yet: one reason per task, the same words once.
+  func reasons(now: Google_Protobuf_Timestamp) -> [String] {
+    if tasks.isEmpty, synced, case .running(nil) = goal { return ["no node fits yet"] }
+    let pending = goal == .gone ? tasks.values.sorted { ($0.slot, $0.id) < ($1.slot, $1.id) } : wanted.filter { !isSettled($0, now: now) }
+    var seen = Set<String>()
+    return pending.compactMap { task in
+      let words = task.status.words
+      return seen.insert(words).inserted ? "\(task.displayName) \(words)" : nil
+    }
+  }
+
+  /// A container that was restarted counts once it has stayed up for a while: one that crashes at start looks running for a moment.
+  private func isSettled(_ task: Warren_V1_Task, now: Google_Protobuf_Timestamp) -> Bool {
+    switch task.status.state {
+    case .complete: true
+    case .running: task.status.attempt == 0 || now.seconds - task.status.since.seconds >= 5
+    default: false
+    }
+  }
+
+  private func fits(_ task: Warren_V1_Task) -> Bool {
+    guard case .running(let replicas?) = goal else { return true }
+    return Int(task.slot) <= replicas
+  }
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+import WarrenAPI
+
+struct ServiceList: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "List the services.", discussion: example("warren service list", "warren service list --watch"), aliases: ["ls"])
+
+  @OptionGroup var options: GlobalOptions
+  @OptionGroup var format: OutputOptions
+  @OptionGroup var watching: WatchOptions
+
+  func run() async throws {
+    try await options.withClient { client in
+      try await watching.show(client, kinds: [.service, .task]) {
+        let (services, tallies) = try await client.allServices(options.callOptions)
+        let rows = services.map { ServiceRow(service: $0, tally: tallies[$0.id] ?? .init()) }
+        return try Output.render(
+          services, rows: rows, format: format.output, quiet: format.quiet, bold: Terminal.Stream.output.isTerminal)
+      }
+    }
+  }
+}

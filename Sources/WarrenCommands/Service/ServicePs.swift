@@ -1,0 +1,24 @@
+import ArgumentParser
+import WarrenAPI
+
+struct ServicePs: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ps", abstract: "List the tasks of a service, and why each is as it is.",
+    discussion: example("warren service ps web", "warren service ps web --all --watch"))
+
+  @Argument(help: "Name or id of the service.", completion: .serviceNames) var name: String
+  @Flag(name: .shortAndLong, help: "Show tasks that were replaced or stopped, too.") var all = false
+  @OptionGroup var options: GlobalOptions
+  @OptionGroup var format: OutputOptions
+  @OptionGroup var watching: WatchOptions
+
+  func run() async throws {
+    try await options.withClient { client in
+      try await watching.show(client, kinds: [.task]) {
+        let tasks = try await client.allTasks(service: name, currentOnly: !all, options.callOptions)
+        return try Output.render(
+          tasks, rows: tasks.map(TaskRow.init), format: format.output, quiet: format.quiet, bold: Terminal.Stream.output.isTerminal)
+      }
+    }
+  }
+}

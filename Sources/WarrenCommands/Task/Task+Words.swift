@@ -1,0 +1,38 @@
+import WarrenAPI
+
+extension Warren_V1_Task {
+  /// `web.1`; for a global service's task `web.<node>`.
+  var displayName: String { slot > 0 ? "\(serviceName).\(slot)" : "\(serviceName).\(nodeID.isEmpty ? id : nodeID)" }
+}
+
+extension Warren_V1_TaskStatus {
+  /// `waiting: exited with 1, restart in 2s`.
+  var words: String { message.isEmpty ? state.word : "\(state.word): \(message)" }
+}
+
+extension Warren_V1_TaskState {
+  var word: String {
+    switch self {
+    case .pending: "pending"
+    case .assigned: "assigned"
+    case .waiting: "waiting"
+    case .preparing: "preparing"
+    case .starting: "starting"
+    case .running: "running"
+    case .stopping: "stopping"
+    case .complete: "complete"
+    case .failed: "failed"
+    case .rejected: "rejected"
+    case .shutdown: "shutdown"
+    case .orphaned: "orphaned"
+    case .unspecified, .UNRECOGNIZED: "unknown"
+    }
+  }
+
+  var isTerminal: Bool {
+    switch self {
+    case .complete, .failed, .rejected, .shutdown, .orphaned: true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import Foundation
+import Testing
+
+/// Runs the built `warren` binary, which lies beside the test bundle.
+struct WarrenProcess {
+  struct Result {
+    let code: Int32
+    let output: String
+    let errors: String
+  }
+
+  static var binary: URL {
+    get throws {
+      let folders = [Bundle.main.bundleURL, Bundle.main.executableURL?.deletingLastPathComponent()].compactMap { $0 }
+      let found = (folders + folders.map { $0.deletingLastPathComponent() }).map { $0.appendingPathComponent("warren") }
+        .first { FileManager.default.isExecutableFile(atPath: $0.path) }
+      let built = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../.build/debug/warren").standardized
+      return try #require(found ?? (FileManager.default.isExecutableFile(atPath: built.path) ? built : nil), "the warren binary is not built")
+    }
+  }
+
+  static func start(_ arguments: [String], environment: [String: String] = [:], output: Pipe, errors: Pipe, input: Any = FileHandle.nullDevice) throws
+    -> Process
+  {
+    let process = Process()
+    process.executableURL = try binary
+    process.arguments = arguments
+    process.environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"].merging(environment) { $1 }
+    process.standardInput = input
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    return process
+  }
+
+  static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> Result {
+    let (output, errors) = (Pipe(), Pipe())
+    let process = try start(arguments, environment: environment, output: output, errors: errors)
+    async let written = text(of: output)
+    async let complaints = text(of: errors)
+    let (out, err) = await (written, complaints)
+    process.waitUntilExit()
+    return Result(code: process.terminationStatus, output: out, errors: err)
+  }
+
+  private static func text(of pipe: Pipe) async -> String {
+    let handle = pipe.fileHandleForReading
+    return await withCheckedContinuation { continuation in
+      DispatchQueue.global().async { continuation.resume(returning: String(decoding: handle.readDataToEndOfFile(), as: UTF8.self)) }
+    }
+  }
+}
+
+/// A manager without containers on a data directory and socket of its own.
+final class ManagerProcess {
+  let directory: String
+  var socket: String { directory + "/s" }
+  private(set) var process: Process
+  private(set) var greeting: String
+  private let errors: Pipe
+
+  /// Returns once the daemon says that it serves.
+  init(_ verb: [String] = ["cluster", "init", "--manager-only", "--node-id", "n1", "--metrics-addr", "off"], directory: String? = nil) async throws {
+    let directory = try directory ?? temporaryDirectory()
+    self.directory = directory
+    (process, greeting, errors) = try await Self.launch(verb, directory)
+  }
+
+  private static func launch(_ verb: [String], _ directory: String) async throws -> (Process, String, Pipe) {
+    let (output, errors) = (Pipe(), Pipe())
+    let where_ = ["--data-dir", directory + "/data", "--socket", directory + "/s", "--api-addr", "127.0.0.1:\(Int.random(in: 20000..<60000))"]
+    let process = try WarrenProcess.start(verb + where_, output: output, errors: errors)
+    let handle = output.fileHandleForReading
+    let greeting: String = await withCheckedContinuation { continuation in
+      DispatchQueue.global().async {
+        var text = ""
+        while !text.contains("Next steps") {
+          let data = handle.availableData
+          if data.isEmpty { break }
+          text += String(decoding: data, as: UTF8.self)
+        }
+        continuation.resume(returning: text)
+      }
+    }
+    return (process, greeting, errors)
+  }
+
+  func run(_ arguments: String...) async throws -> WarrenProcess.Result {
+    try await WarrenProcess.run(arguments, environment: ["WARREN_SOCKET": socket])
+  }
+
+  /// Ends it with a signal; returns its exit code and log.
+  func stop(_ signal: Int32 = SIGTERM) -> (code: Int32, log: String) {
+    kill(process.processIdentifier, signal)
+    process.waitUntilExit()
+    return (process.terminationStatus, String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))
+  }
+
+  func restart(_ verb: [String]) async throws { (process, greeting, _) = try await Self.launch(verb, directory) }
+
+  deinit {
+    if process.isRunning {
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+    }
+    try? FileManager.default.removeItem(atPath: directory)
+  }
+}
