@@ -93,7 +93,11 @@ let package = Package(
         "ClusterModel", "GRPCSupport", "RaftStorage", "WarrenAPI", "OCI", .collections, .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .logging,
         .metrics, .lifecycle, .crypto, .nioCore, .nioConcurrency,
       ]),
-    library("Worker", ["ClusterModel", "Containerd", "HostNetwork", "OCI", "RaftStorage", .grdb, .logging, .metrics, .lifecycle, .crypto]),
+    library(
+      "Worker",
+      [
+        "ClusterModel", "Containerd", "HostNetwork", "OCI", "WarrenAPI", .grdb, .lifecycle, .logging, .metrics, .nioConcurrency, .protobuf,
+      ]),
 
     // L3: people.
     library(

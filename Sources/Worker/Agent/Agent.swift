@@ -1,0 +1,193 @@
+package import ClusterModel
+package import Logging
+package import ServiceLifecycle
+
+/// The worker of a node: keeps a session to a manager and the assigned tasks running.
+///
+/// It trusts its journal. Losing every manager stops and delays nothing; the session is only where changes come from and reports go to.
+package actor Agent {
+  package struct Configuration: Sendable {
+    package var node: ClusterNode
+    /// Between two attempts to open a session: doubles from the first to the second.
+    package var reconnectDelay: ClosedRange<Duration> = .milliseconds(100)...(.seconds(8))
+
+    package init(node: ClusterNode) { self.node = node }
+  }
+
+  private let configuration: Configuration
+  private let runtime: any ContainerRuntime
+  private let session: any ManagerSession
+  private let journal: Journal
+  private let clock: any Clock<Duration>
+  private let now: @Sendable () -> Timestamp
+  private let logger: Logger
+  private let outbox = ReportOutbox()
+
+  private var supervisors: [TaskID: TaskSupervisor] = [:]
+  /// Whether the worker has recovered and holds a session: what readiness means for a worker.
+  package private(set) var isConnected = false
+
+  package init(
+    configuration: Configuration, runtime: any ContainerRuntime, session: any ManagerSession, journal: Journal,
+    clock: any Clock<Duration> = .continuous, now: @escaping @Sendable () -> Timestamp, logger: Logger
+  ) {
+    self.configuration = configuration
+    self.runtime = runtime
+    self.session = session
+    self.journal = journal
+    self.clock = clock
+    self.now = now
+    self.logger = logger
+  }
+
+  /// The container that a task has now, for looking into it.
+  /// - Throws: `WarrenError(.notFound)` when this node has no such task.
+  package func container(of task: TaskID) throws -> (id: String, state: TaskState) {
+    guard supervisors[task] != nil, let status = outbox.latest(of: task) else {
+      throw WarrenError(.notFound, "This node has no task \(task); look for it with 'warren task list'")
+    }
+    return (status.containerID, status.state)
+  }
+
+  package func has(_ task: TaskID) -> Bool { supervisors[task] != nil }
+
+  private func work() async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      let (births, newborn) = AsyncStream<TaskSupervisor>.makeStream()
+      group.addTask { try await self.live(births: newborn) }
+      group.addTask {
+        await withTaskGroup(of: Void.self) { tasks in
+          for await supervisor in births {
+            tasks.addTask {
+              await supervisor.run()
+              await self.ended(supervisor)
+            }
+          }
+          tasks.cancelAll()
+        }
+      }
+      try await group.next()
+      group.cancelAll()
+    }
+  }
+
+  private func live(births: AsyncStream<TaskSupervisor>.Continuation) async throws {
+    defer { births.finish() }
+    try await recover(births)
+    var pause = configuration.reconnectDelay.lowerBound
+    while !Task.isCancelled {
+      do {
+        var node = configuration.node
+        node.description.runtimeVersion = try await runtime.version()
+        let assignments = try await session.open(node)
+        pause = configuration.reconnectDelay.lowerBound
+        logger.info("session.open", metadata: ["node": "\(configuration.node.id)"])
+        try await follow(assignments, births)
+      } catch {
+        if Task.isCancelled { return }
+        logger.warning("session.lost", metadata: ["node": "\(configuration.node.id)", "error": "\(error)", "retry_in": "\(pause)"])
+      }
+      isConnected = false
+      try? await clock.sleep(for: pause * Double.random(in: 0.5...1))
+      pause = min(pause * 2, configuration.reconnectDelay.upperBound)
+    }
+  }
+
+  /// Finds out what of the journal still runs, and removes what nobody wants.
+  private func recover(_ births: AsyncStream<TaskSupervisor>.Continuation) async throws {
+    let records = try await journal.load()
+    let found = try await patiently { try await self.runtime.containers() }
+    let states = Dictionary(found.map { ($0.id, $0.state) }, uniquingKeysWith: { first, _ in first })
+    let alive = records.filter { !$0.status.state.isTerminal }.map { TaskContainer(task: $0.task, attempt: $0.attempt) }
+    try await patiently { try await self.runtime.recover(keeping: alive.filter { states[$0.id] != nil }, tasks: Set(records.map(\.task.id))) }
+    for record in records {
+      let container = TaskContainer(task: record.task, attempt: record.attempt)
+      watch(record, found: states[container.id], births)
+    }
+    logger.info("worker.recovered", metadata: ["tasks": "\(records.count)", "containers": "\(found.count)"])
+  }
+
+  /// Repeats until containerd answers.
+  private func patiently<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
+    var pause = Duration.milliseconds(50)
+    while true {
+      do { return try await body() } catch {
+        try Task.checkCancellation()
+        logger.warning("runtime.not-ready", metadata: ["error": "\(error)", "retry_in": "\(pause)"])
+        try await clock.sleep(for: pause)
+        pause = min(pause * 2, .seconds(5))
+      }
+    }
+  }
+
+  private func follow(_ assignments: AsyncThrowingStream<Assignment, any Error>, _ births: AsyncStream<TaskSupervisor>.Continuation) async throws {
+    isConnected = true
+    // What an earlier session did not take in, or took in and lost with its manager.
+    outbox.sendAllAgain()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await self.sendReports() }
+      group.addTask { for try await assignment in assignments { await self.apply(assignment, births) } }
+      defer { group.cancelAll() }
+      try await group.next()
+    }
+  }
+
+  private func sendReports() async throws {
+    for await _ in outbox.signals {
+      let updates = outbox.take()
+      if updates.isEmpty { continue }
+      do { try await session.report(configuration.node.id, updates) } catch {
+        outbox.putBack(updates)
+        throw error
+      }
+    }
+  }
+
+  private func apply(_ assignment: Assignment, _ births: AsyncStream<TaskSupervisor>.Continuation) {
+    switch assignment {
+    case .complete(let tasks):
+      let wanted = Set(tasks.map(\.id))
+      for (id, supervisor) in supervisors where !wanted.contains(id) { supervisor.send(.forgotten) }
+      for task in tasks { take(task, births) }
+    case .change(let updated, let removed):
+      for task in updated { take(task, births) }
+      for id in removed { supervisors[id]?.send(.forgotten) }
+    }
+  }
+
+  private func take(_ task: ClusterTask, _ births: AsyncStream<TaskSupervisor>.Continuation) {
+    if let supervisor = supervisors[task.id] { return supervisor.send(.assigned(task)) }
+    // History the manager keeps; nothing of it is here, and nothing of it may run again.
+    if task.status.state.isTerminal { return }
+    guard task.desiredState == .running else {
+      var status = task.status
+      status.state = .shutdown
+      status.since = now()
+      return outbox.add(TaskStatusUpdate(taskID: task.id, status: status))
+    }
+    watch(TaskRecord(assigned: task), found: nil, births)
+  }
+
+  private func watch(_ record: TaskRecord, found: RuntimeContainer.State?, _ births: AsyncStream<TaskSupervisor>.Continuation) {
+    let supervisor = TaskSupervisor(
+      record, found: found,
+      TaskSupervisor.Surroundings(
+        runtime: runtime, journal: journal, clock: clock, now: now,
+        report: { [outbox] in outbox.add($0) }, logger: logger))
+    supervisors[record.task.id] = supervisor
+    births.yield(supervisor)
+  }
+
+  private func ended(_ supervisor: TaskSupervisor) {
+    guard !Task.isCancelled else { return }
+    supervisors[supervisor.id] = nil
+    outbox.forget(supervisor.id)
+  }
+}
+
+extension Agent: Service {
+  /// Works until cancelled or shut down; containers are left running.
+  package func run() async throws {
+    try await cancelWhenGracefulShutdown { try await self.work() }
+  }
+}

@@ -1,0 +1,62 @@
+package import ClusterModel
+
+/// What the agent needs of a container engine and a network: implemented by `ContainerdRuntime`, and by a fake one in tests.
+///
+/// A container belongs to one attempt of one task. Every call may be repeated, and may be interrupted at any point by a crash:
+/// `remove` and `removeOrphans` find whatever was left.
+package protocol ContainerRuntime: Sendable {
+  /// `containerd 1.6.20`. Throws while it cannot be reached.
+  func version() async throws -> String
+  /// Makes sure the image is on the node; callers that want the same one share its download.
+  func fetchImage(of task: ClusterTask, progress: @escaping @Sendable (String) -> Void) async throws
+  /// Makes the container with its network and files; its process waits. Returns its address on the bridge, empty with the node's network.
+  func create(_ container: TaskContainer) async throws -> String
+  /// Lets the process run and leads the published ports to it. Returns the process's pid.
+  func start(_ container: TaskContainer, address: String) async throws -> Int
+  /// Returns when the process has ended, also across restarts of the engine.
+  /// - Throws: `WarrenError(.notFound)` when the container is gone and its exit code with it.
+  func exit(of container: TaskContainer) async throws -> ExitStatus
+  /// Takes the task out of its published ports, sends the stop signal, waits for the grace, then kills. Returns how it ended, if it ran.
+  func stop(_ container: TaskContainer) async throws -> ExitStatus?
+  /// Removes container, snapshot, network and files; fine when part or all of it is gone.
+  func remove(_ containerID: String) async throws
+  /// Removes what is kept for a task across its attempts: its logs.
+  func forget(_ task: TaskID) async throws
+  /// Everything of this node that exists in the engine.
+  func containers() async throws -> [RuntimeContainer]
+  /// Removes everything of this node that belongs to none of these containers and tasks, and leads the published ports to those that run.
+  func recover(keeping containers: [TaskContainer], tasks: Set<TaskID>) async throws
+}
+
+/// One attempt of a task, which is one container.
+package struct TaskContainer: Sendable, Hashable {
+  package var task: ClusterTask
+  package var attempt: Int
+
+  package init(task: ClusterTask, attempt: Int) {
+    self.task = task
+    self.attempt = attempt
+  }
+
+  package var id: String { "\(task.id)-\(attempt)" }
+}
+
+/// A container as the engine knows it.
+package struct RuntimeContainer: Sendable, Hashable {
+  package enum State: Sendable, Hashable {
+    /// Made, or half made, but never started.
+    case created
+    case running(pid: Int, address: String)
+    case exited(ExitStatus)
+    /// It may have run; how it ended is not known (the machine went down).
+    case lost
+  }
+
+  package var id: String
+  package var state: State
+
+  package init(id: String, state: State) {
+    self.id = id
+    self.state = state
+  }
+}

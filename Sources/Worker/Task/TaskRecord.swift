@@ -1,0 +1,19 @@
+package import ClusterModel
+
+/// What the worker must remember of a task to go on after a crash, a reboot, or without any manager: one row of its journal.
+package struct TaskRecord: Sendable, Hashable {
+  package var task: ClusterTask
+  package var attempt: Int
+  /// Whether the process of this attempt may have run. Written before it is started: after a power cut this decides between
+  /// "start it" and "it ended, let the restart policy decide".
+  package var hasStarted = false
+  package var restarts = RestartDecider()
+  package var status: TaskStatus
+
+  /// A task that was just assigned. What an earlier life of this worker reported about it is continued, never taken back.
+  package init(assigned task: ClusterTask) {
+    self.task = task
+    attempt = task.status.state > .assigned ? task.status.attempt + 1 : task.status.attempt
+    status = task.status
+  }
+}

@@ -1,0 +1,178 @@
+package import ClusterModel
+package import Logging
+
+/// Performs what a `TaskMachine` decides, for one task: calls the runtime, keeps time, writes the journal, hands on reports.
+///
+/// Cancelling its `run` leaves the container as it is: that is how the worker stops without stopping what it runs.
+package final class TaskSupervisor: Sendable {
+  package struct Surroundings: Sendable {
+    package var runtime: any ContainerRuntime
+    package var journal: Journal
+    package var clock: any Clock<Duration>
+    package var now: @Sendable () -> Timestamp
+    package var report: @Sendable (TaskStatusUpdate) -> Void
+    package var logger: Logger
+
+    package init(
+      runtime: any ContainerRuntime, journal: Journal, clock: any Clock<Duration>, now: @escaping @Sendable () -> Timestamp,
+      report: @escaping @Sendable (TaskStatusUpdate) -> Void, logger: Logger
+    ) {
+      self.runtime = runtime
+      self.journal = journal
+      self.clock = clock
+      self.now = now
+      self.report = report
+      self.logger = logger
+    }
+  }
+
+  package let id: TaskID
+  private let record: TaskRecord
+  private let found: RuntimeContainer.State?
+  private let around: Surroundings
+  private let events: AsyncStream<TaskMachine.Event>
+  private let mailbox: AsyncStream<TaskMachine.Event>.Continuation
+
+  package init(_ record: TaskRecord, found: RuntimeContainer.State?, _ surroundings: Surroundings) {
+    id = record.task.id
+    self.record = record
+    self.found = found
+    around = surroundings
+    (events, mailbox) = AsyncStream.makeStream()
+  }
+
+  package func send(_ event: TaskMachine.Event) { mailbox.yield(event) }
+
+  /// Returns when the task was forgotten, or on cancellation.
+  package func run() async {
+    var machine = TaskMachine(record: record)
+    mailbox.yield(.begin(found))
+    await withTaskGroup(of: Void.self) { group in
+      var creation: Task<Void, Never>?
+      // The machine removes leftovers before it creates: what follows a removal waits for it.
+      var removal: Task<Void, Never>?
+      defer { creation?.cancel() }
+      events: for await event in events {
+        for action in machine.handle(event, now: around.now()) {
+          let container = machine.container
+          switch action {
+          case .save: await save(machine.record)
+          case .report(let status): around.report(TaskStatusUpdate(taskID: id, status: status))
+          case .create:
+            let before = removal
+            let work = Task {
+              await before?.value
+              await self.create(container)
+            }
+            creation = work
+            group.addTask { await withTaskCancellationHandler(operation: { await work.value }, onCancel: { work.cancel() }) }
+          case .cancelCreate: creation?.cancel()
+          case .start(let address): group.addTask { await self.start(container, address: address) }
+          case .watch: group.addTask { await self.watch(container) }
+          case .stop: group.addTask { await self.stop(container) }
+          case .remove:
+            let work = Task { await self.remove(container.id) }
+            removal = work
+            group.addTask { await withTaskCancellationHandler(operation: { await work.value }, onCancel: { work.cancel() }) }
+          case .wait(let delay):
+            group.addTask {
+              guard (try? await self.around.clock.sleep(for: delay)) != nil else { return }
+              self.send(.timer)
+            }
+          case .forget:
+            await forget()
+            break events
+          }
+        }
+      }
+      group.cancelAll()
+    }
+  }
+
+  private func save(_ record: TaskRecord) async {
+    await persistently("journal.write-failed") { try await self.around.journal.save(record) }
+  }
+
+  private func create(_ container: TaskContainer) async {
+    do {
+      try await around.runtime.fetchImage(of: container.task) { self.send(.progress($0)) }
+      send(.created(address: try await around.runtime.create(container)))
+    } catch {
+      log(.warning, "task.create-failed", container, error)
+      send(.failed(message: Self.words(error)))
+    }
+  }
+
+  private func start(_ container: TaskContainer, address: String) async {
+    do {
+      let pid = try await around.runtime.start(container, address: address)
+      around.logger.info("task.started", metadata: metadata(container, ["pid": "\(pid)"]))
+      send(.started(pid: pid))
+    } catch {
+      log(.warning, "task.start-failed", container, error)
+      send(.failed(message: Self.words(error)))
+    }
+  }
+
+  private func watch(_ container: TaskContainer) async {
+    do {
+      let exit = try await around.runtime.exit(of: container)
+      around.logger.info("task.exited", metadata: metadata(container, ["code": "\(exit.code)", "reason": "\(exit.reason)"]))
+      send(.exited(exit))
+    } catch {
+      if Task.isCancelled { return }
+      log(.warning, "task.lost", container, error)
+      send(.exited(ExitStatus(code: -1, reason: Self.words(error), at: around.now())))
+    }
+  }
+
+  private func stop(_ container: TaskContainer) async {
+    do {
+      send(.stopped(try await around.runtime.stop(container)))
+    } catch {
+      if Task.isCancelled { return }
+      // Removing it kills what is left.
+      log(.warning, "task.stop-failed", container, error)
+      send(.stopped(nil))
+    }
+  }
+
+  private func remove(_ container: String) async {
+    if await persistently("container.remove-failed", { try await self.around.runtime.remove(container) }) { send(.removed) }
+  }
+
+  private func forget() async {
+    await persistently("task.forget-failed") {
+      try await self.around.runtime.forget(self.id)
+      try await self.around.journal.remove(self.id)
+    }
+  }
+
+  /// Repeats what must succeed for the task to go on, from 100 ms up to 10 s apart. False when cancelled first.
+  @discardableResult
+  private func persistently(_ event: Logger.Message, _ work: @Sendable () async throws -> Void) async -> Bool {
+    var pause = Duration.milliseconds(100)
+    while !Task.isCancelled {
+      do {
+        try await work()
+        return true
+      } catch {
+        if Task.isCancelled { return false }
+        around.logger.warning(event, metadata: ["task": "\(id)", "error": "\(error)"])
+        try? await around.clock.sleep(for: pause)
+        pause = min(pause * 2, .seconds(10))
+      }
+    }
+    return false
+  }
+
+  private static func words(_ error: any Error) -> String { (error as? WarrenError)?.message ?? "\(error)" }
+
+  private func metadata(_ container: TaskContainer, _ more: Logger.Metadata) -> Logger.Metadata {
+    more.merging(["task": "\(id)", "name": "\(container.task.displayName)", "attempt": "\(container.attempt)"]) { own, _ in own }
+  }
+
+  private func log(_ level: Logger.Level, _ event: Logger.Message, _ container: TaskContainer, _ error: any Error) {
+    around.logger.log(level: level, event, metadata: metadata(container, ["error": "\(error)"]))
+  }
+}
