@@ -85,6 +85,11 @@ package actor NodeNetwork {
     try await applyRules()
   }
 
+  /// Whether a namespace or an address of it exists.
+  package nonisolated func isAttached(_ id: String) -> Bool {
+    FileManager.default.fileExists(atPath: namespacePath(id)) || addresses[id] != nil
+  }
+
   /// Ids of everything that is attached: namespaces and addresses.
   package nonisolated func list() -> Set<String> {
     let prefix = "\(configuration.bridge)-"

@@ -43,7 +43,7 @@ extension Containers {
   }
 
   /// How an end is told to people.
-  static func reason(code: Int32, outOfMemory: Bool) -> String {
+  package static func reason(code: Int32, outOfMemory: Bool) -> String {
     let killed: Int32 = 128 + Signal.kill.number
     if outOfMemory { return code == killed ? "out of memory" : "exited with \(code) after running out of memory" }
     switch code {

@@ -1,5 +1,5 @@
 import ClusterModel
-import Glibc
+import Foundation
 
 /// One reader's position in a container's log files.
 actor LogCursor {

@@ -1,5 +1,5 @@
 import ClusterModel
-import Glibc
+import Foundation
 
 /// The process that writes a container's output to its log files.
 ///

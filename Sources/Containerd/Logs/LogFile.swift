@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 
 /// The file a container's output is appended to. Rotates by renaming: `container.log` is the current one, `container.log.1` the one
 /// before. A failure to write loses lines and never blocks the container.

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 
 /// Where to start reading a container's log files.
 enum LogTail {

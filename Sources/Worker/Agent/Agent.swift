@@ -1,6 +1,6 @@
 package import ClusterModel
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// The worker of a node: keeps a session to a manager and the assigned tasks running.
 ///
@@ -50,6 +50,9 @@ package actor Agent {
   }
 
   package func has(_ task: TaskID) -> Bool { supervisors[task] != nil }
+
+  /// The images of the tasks that are here, as their services name them.
+  package var images: Set<String> { Set(supervisors.values.map(\.image)) }
 
   private func work() async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in

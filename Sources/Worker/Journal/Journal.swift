@@ -33,6 +33,7 @@ package final class Journal: Sendable {
   }
 
   package func save(_ record: TaskRecord) async throws {
+    let id = record.task.id.rawValue
     var task = record.task
     task.status = record.status
     let body: Data = try task.wire.serializedData()
@@ -40,7 +41,7 @@ package final class Journal: Sendable {
     try await database.write { database in
       try database.execute(
         sql: "INSERT OR REPLACE INTO task (id, body, attempt, started, restarts) VALUES (?, ?, ?, ?, ?)",
-        arguments: [task.id.rawValue, body, record.attempt, record.hasStarted, restarts])
+        arguments: [id, body, record.attempt, record.hasStarted, restarts])
     }
   }
 

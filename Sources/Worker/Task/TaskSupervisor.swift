@@ -41,6 +41,8 @@ package final class TaskSupervisor: Sendable {
     (events, mailbox) = AsyncStream.makeStream()
   }
 
+  var image: String { record.task.spec.container.image }
+
   package func send(_ event: TaskMachine.Event) { mailbox.yield(event) }
 
   /// Returns when the task was forgotten, or on cancellation.

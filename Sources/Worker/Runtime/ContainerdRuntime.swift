@@ -1,0 +1,189 @@
+package import ClusterModel
+package import Containerd
+import Foundation
+package import HostNetwork
+package import Logging
+import OCI
+
+/// Runs tasks on containerd, with the node's network around them.
+package struct ContainerdRuntime: ContainerRuntime {
+  package struct Configuration: Sendable {
+    package var cluster: ClusterID
+    package var node: NodeID
+    /// For each task's log files, and for the files mounted into it.
+    package var dataDirectory: String
+    /// How many containers are made at the same time; more only wait for one another's disk and processor.
+    package var parallelCreations = 8
+
+    package init(cluster: ClusterID, node: NodeID, dataDirectory: String) {
+      self.cluster = cluster
+      self.node = node
+      self.dataDirectory = dataDirectory
+    }
+  }
+
+  let configuration: Configuration
+  let client: ContainerdClient
+  let containerStore: Containers
+  let images: ImageStore
+  let network: NodeNetwork
+  let logger: Logger
+  private let creations: CreationGate
+
+  package init(
+    configuration: Configuration, client: ContainerdClient, containers: Containers, images: ImageStore, network: NodeNetwork, logger: Logger
+  ) {
+    self.configuration = configuration
+    self.client = client
+    containerStore = containers
+    self.images = images
+    self.network = network
+    self.logger = logger
+    creations = CreationGate(limit: configuration.parallelCreations)
+  }
+
+  package func version() async throws -> String { "containerd \(try await client.version())" }
+
+  package func logDirectory(_ task: TaskID) -> String { "\(configuration.dataDirectory)/logs/\(task)" }
+  private func filesDirectory(_ container: String) -> String { "\(configuration.dataDirectory)/tasks/\(container)" }
+
+  package func fetchImage(of task: ClusterTask, progress: @escaping @Sendable (String) -> Void) async throws {
+    let image = task.spec.container.image
+    _ = try await images.ensure(image) { _ in progress("pulling \(image)") }
+  }
+
+  package func create(_ container: TaskContainer) async throws -> String {
+    try await creations.enter()
+    defer { creations.leave() }
+    let spec = container.task.spec
+    try HostPorts.check(spec.ports)
+    let image = try await images.ensure(spec.container.image)
+    let recipe = recipe(container, image)
+    let files = filesDirectory(container.id)
+    if spec.network == .host {
+      try HostFiles(hostname: recipe.hostname, address: nil, resolver: HostFiles.nodeResolver(hostNetwork: true)).write(to: files)
+      try await containerStore.create(recipe)
+      return ""
+    }
+    let resolver = HostFiles.nodeResolver(hostNetwork: false)
+    // Only the namespace and the files must exist before the process is made; its address may follow while runc works.
+    async let namespace = network.makeNamespace(container.id)
+    async let prepared = containerStore.prepare(recipe)
+    try HostFiles(hostname: recipe.hostname, address: nil, resolver: resolver).write(to: files)
+    _ = try await namespace
+    async let connected = network.connect(container.id)
+    try await containerStore.createTask(try await prepared)
+    let address = try await connected
+    // In place: the container has the file itself mounted, not its name.
+    try HostFiles(hostname: recipe.hostname, address: address, resolver: resolver).write(to: files)
+    return address
+  }
+
+  private func recipe(_ container: TaskContainer, _ image: PreparedImage) -> ContainerRecipe {
+    let task = container.task
+    let hostname =
+      task.spec.container.hostname.isEmpty
+      ? "\(task.serviceName)-\(task.slot > 0 ? String(task.slot) : configuration.node.rawValue)" : task.spec.container.hostname
+    var recipe = ContainerRecipe(
+      id: container.id, image: image.reference, imageConfig: image.config, chainID: image.chainID, spec: task.spec.container, hostname: hostname,
+      network: task.spec.network == .host ? .host : .namespace(path: network.namespacePath(container.id)), logDirectory: logDirectory(task.id))
+    recipe.limits = task.spec.limits
+    recipe.reservations = task.spec.reservations
+    recipe.pidsLimit = task.spec.pidsLimit
+    let files = filesDirectory(container.id)
+    recipe.hostsFile = "\(files)/hosts"
+    recipe.hostnameFile = "\(files)/hostname"
+    recipe.resolvConfFile = "\(files)/resolv.conf"
+    recipe.labels = [
+      Label.cluster: configuration.cluster.rawValue, Label.node: configuration.node.rawValue, Label.service: task.serviceName,
+      Label.task: task.id.rawValue, Label.slot: String(task.slot), Label.attempt: String(container.attempt),
+    ]
+    return recipe
+  }
+
+  package func start(_ container: TaskContainer, address: String) async throws -> Int {
+    let pid = try await containerStore.start(container.id)
+    try await network.publish(container.id, address: address, ports: container.task.spec.ports)
+    return pid
+  }
+
+  package func exit(of container: TaskContainer) async throws -> ExitStatus { try await containerStore.wait(container.id) }
+
+  package func stop(_ container: TaskContainer) async throws -> ExitStatus? {
+    try await network.withdraw(container.id)
+    return try await containerStore.stop(container.id, grace: container.task.spec.container.stopGrace)
+  }
+
+  package func remove(_ containerID: String) async throws {
+    try await network.withdraw(containerID)
+    try await containerStore.delete(containerID)
+    if network.isAttached(containerID) { try await network.detach(containerID) }
+    try removeDirectory(filesDirectory(containerID))
+  }
+
+  package func forget(_ task: TaskID) async throws { try removeDirectory(logDirectory(task)) }
+
+  private func removeDirectory(_ path: String) throws {
+    do { try FileManager.default.removeItem(atPath: path) } catch {
+      if FileManager.default.fileExists(atPath: path) { throw error }
+    }
+  }
+
+  package func containers() async throws -> [RuntimeContainer] {
+    let addresses = network.addresses
+    return try await ours().map { info in
+      RuntimeContainer(id: info.id, state: info.runtimeState(address: addresses[info.id] ?? ""))
+    }
+  }
+
+  private func ours() async throws -> [ContainerInfo] {
+    try await containerStore.list().filter {
+      $0.labels[Label.cluster] == configuration.cluster.rawValue && $0.labels[Label.node] == configuration.node.rawValue
+    }
+  }
+
+  package func recover(keeping containers: [TaskContainer], tasks: Set<TaskID>) async throws {
+    try await images.removeLeftovers()
+    let kept = Set(containers.map(\.id))
+    for orphan in try await ours() where !kept.contains(orphan.id) {
+      try await containerStore.delete(orphan.id)
+      logger.info("container.removed-orphan", metadata: ["container": "\(orphan.id)"])
+    }
+    let addresses = network.addresses
+    var published: [String: PublishedTask] = [:]
+    for container in containers {
+      if let address = addresses[container.id] { published[container.id] = PublishedTask(address: address, ports: container.task.spec.ports) }
+    }
+    try await network.cleanUp(keeping: kept, published: published)
+    try removeOthers(in: "\(configuration.dataDirectory)/tasks", keeping: kept)
+    try removeOthers(in: "\(configuration.dataDirectory)/logs", keeping: Set(tasks.map(\.rawValue)))
+  }
+
+  private func removeOthers(in folder: String, keeping names: Set<String>) throws {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where !names.contains(name) {
+      try removeDirectory("\(folder)/\(name)")
+    }
+  }
+
+  private enum Label {
+    static let cluster = "warren.cluster"
+    static let node = "warren.node"
+    static let service = "warren.service"
+    static let task = "warren.task"
+    static let slot = "warren.slot"
+    static let attempt = "warren.attempt"
+  }
+}
+
+extension ContainerInfo {
+  fileprivate func runtimeState(address: String) -> RuntimeContainer.State {
+    switch state {
+    case .created, .leftover: .created
+    case .running, .paused: .running(pid: pid, address: address)
+    case .stopped:
+      .exited(
+        ExitStatus(code: exitCode ?? -1, reason: Containers.reason(code: exitCode ?? -1, outOfMemory: false), at: exitedAt ?? .epoch))
+    case .lost: .lost
+    }
+  }
+}
