@@ -41,9 +41,10 @@ package actor Dispatcher {
   /// Registers the node and starts telling its worker what to run: the complete set first, then changes.
   ///
   /// A session the node already has ends: the newer one is the worker's.
-  /// - Throws: what storing the node throws.
+  /// - Throws: `invalidArgument` when the node's id or labels are not valid; what storing the node throws.
   package func openSession(node: ClusterNode) async throws -> AsyncThrowingStream<Assignment, any Error> {
     try checkRunning()
+    try node.validate()
     try await store.update { transaction in
       let stored = transaction.view.node(node.id)
       var registered = NodeRegistration.arrived(node, stored: stored)
