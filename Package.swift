@@ -109,7 +109,8 @@ let package = Package(
       ]),
     .executableTarget(name: "warren", dependencies: ["WarrenCommands"], swiftSettings: settings),
     .executableTarget(
-      name: "warren-bench", dependencies: ["ClusterModel", "Manager", "RaftStorage", .argumentParser, .logging], path: "Benchmarks",
+      name: "warren-bench", dependencies: ["ClusterModel", "Manager", "RaftStorage", "WarrenAPI", .argumentParser, .logging, .protobuf],
+      path: "Benchmarks", exclude: ["service.sh"],
       swiftSettings: settings),
     library("TestKit", ["ClusterModel", "Containerd", "OCI", "Worker", "Manager", .subprocess, .systemPackage]),
 

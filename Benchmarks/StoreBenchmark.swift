@@ -30,9 +30,9 @@ struct StoreBenchmark: AsyncParsableCommand {
       let limit = try bareAppends(in: path, size: 260)
       let (rate, latencies) = try await transactions(store, writers: count)
       let columns = [
-        pad("\(count)", 7), pad("\(Int(rate))", 16), pad("\(latencies[latencies.count / 2])", 10),
-        pad("\(latencies[latencies.count * 99 / 100])", 10),
-        pad("\(Int(limit))", 20), pad("\((rate / limit * 100).rounded() / 100)", 7),
+        "\(count)".leftPadded(7), "\(Int(rate))".leftPadded(16), "\(latencies[latencies.count / 2])".leftPadded(10),
+        "\(latencies[latencies.count * 99 / 100])".leftPadded(10),
+        "\(Int(limit))".leftPadded(20), "\((rate / limit * 100).rounded() / 100)".leftPadded(7),
       ]
       print(columns.joined())
     }
@@ -80,6 +80,4 @@ struct StoreBenchmark: AsyncParsableCommand {
     }
     return Double(count) / Double((clock.now - start).nanoseconds) * 1e9
   }
-
-  private func pad(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
 }

@@ -1,0 +1,56 @@
+import ArgumentParser
+import ClusterModel
+import WarrenAPI
+
+/// Services created a second over the socket of a running daemon, each durable before it is answered.
+struct APIBenchmark: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "api", abstract: "Services created a second over the API, with 0 replicas.")
+
+  @Option(help: "The daemon's socket.") var socket = "/run/warren/warren.sock"
+  @Option(help: "How many services each measurement creates (and deletes again, untimed).") var services = 500
+  @Option(help: "Numbers of concurrent callers.") var callers = [1, 16]
+
+  func run() async throws {
+    print("callers   creates/s    p50 µs    p99 µs")
+    for count in callers {
+      let (rate, latencies) = try await WarrenClient.connected(to: socket) { try await create($0, callers: count) }
+      let columns = [
+        "\(count)".leftPadded(7), "\(Int(rate))".leftPadded(12), "\(latencies[latencies.count / 2])".leftPadded(10),
+        "\(latencies[latencies.count * 99 / 100])".leftPadded(10),
+      ]
+      print(columns.joined())
+    }
+  }
+
+  private func create(_ client: WarrenClient, callers: Int) async throws -> (rate: Double, latencies: [Int]) {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let made = try await withThrowingTaskGroup(of: [(id: String, micros: Int)].self) { group in
+      for caller in 0..<callers {
+        group.addTask {
+          var made: [(String, Int)] = []
+          for number in 0..<services / callers {
+            let begin = clock.now
+            let request = Warren_V1_CreateServiceRequest.with {
+              $0.spec.name = "bench-\(callers)-\(caller)-\(number)"
+              $0.spec.replicated.replicas = 0
+              $0.spec.task.container.image = "nginx"
+              $0.requestID = $0.spec.name
+            }
+            let response = try await client.call { try await $0.createService(request) }
+            made.append((response.service.id, Int((clock.now - begin).nanoseconds / 1000)))
+          }
+          return made
+        }
+      }
+      return try await group.reduce(into: []) { $0 += $1 }
+    }
+    let seconds = Double((clock.now - start).nanoseconds) / 1e9
+    for service in made { _ = try await client.call { stub in try await stub.deleteService(.with { $0.id = service.id }) } }
+    return (Double(made.count) / seconds, made.map(\.micros).sorted())
+  }
+}
+
+extension String {
+  func leftPadded(_ width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# service.sh BINARY BENCH: from `service create` to running and to the first HTTP answer, for 1 and 10 replicas, beside `ctr run -d` of the same
+# image in the same run; the API's create rate; start-up, idle memory, processor time and bytes written. Medians of ROUNDS (10), in a machine
+# made of namespaces (test/e2e/machine.sh), as root.
+set -euo pipefail
+E2E=$(cd "$(dirname "$0")/../test/e2e" && pwd)
+WARREN=$(readlink -f "$1") BENCH=$(readlink -f "$2") ROUNDS=${ROUNDS:-10}
+MACHINE=$(mktemp -d /tmp/warren-bench.XXXXXX)
+export E2E WARREN MACHINE
+# shellcheck source=test/e2e/machine.sh
+source "$E2E/machine.sh"
+# shellcheck source=test/e2e/lib.sh
+source "$E2E/lib.sh"
+trap 'machine_power_off; machine_remove_cgroups; rm -rf "$MACHINE"' EXIT
+
+now_us() { date +%s%6N; }
+median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+# answered PORT: waits for the first HTTP answer in the machine.
+answered() { in_machine sh -c "until curl -fs -o /dev/null --max-time 1 http://127.0.0.1:$1/; do :; done"; }
+milliseconds() { awk -v us="$1" 'BEGIN { printf "%.1f ms", us / 1000 }'; }
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
+
+"$E2E/../../scripts/web-image.sh" "$MACHINE/web.tar"
+machine_boot
+: >"$MACHINE/warren.log"
+began=$(now_us)
+start_warren
+started=$(($(now_us) - began))
+warren image load "$MACHINE/web.tar" >/dev/null
+ctr image ls -q | grep -q web:demo
+
+for round in $(seq "$ROUNDS"); do
+  for replicas in 1 10; do
+    began=$(now_us)
+    warren service create "b$replicas" --image web:demo --replicas "$replicas" --publish 8080:80 --stop-timeout 0s >/dev/null
+    echo $(($(now_us) - began)) >>"$MACHINE/running.$replicas"
+    answered 8080
+    echo $(($(now_us) - began)) >>"$MACHINE/answer.$replicas"
+    warren service delete "b$replicas" >/dev/null
+  done
+  began=$(now_us)
+  ctr run -d docker.io/library/web:demo "peer$round"
+  echo $(($(now_us) - began)) >>"$MACHINE/peer"
+  ctr task kill -s KILL "peer$round"
+  eventually 5 ctr task delete "peer$round"
+  ctr container delete "peer$round"
+done
+
+peer=$(median <"$MACHINE/peer")
+echo "start to serving                              $(milliseconds $started)"
+echo "ctr run -d                                    $(milliseconds "$peer")"
+for replicas in 1 10; do
+  running=$(median <"$MACHINE/running.$replicas") answer=$(median <"$MACHINE/answer.$replicas")
+  echo "service create, $replicas replica(s), all running      $(milliseconds "$running")  ($(ratio "$running" "$peer") of ctr run -d)"
+  echo "service create, $replicas replica(s), first answer     $(milliseconds "$answer")  ($(ratio "$answer" "$peer") of ctr run -d)"
+done
+in_machine "$BENCH" api
+
+pid=$(in_machine pgrep -x warren | head -1)
+ticks() { in_machine sh -c "cut -d' ' -f14,15 /proc/$pid/stat" | awk '{ print $1 + $2 }'; }
+written() { in_machine awk '/^write_bytes/ { print $2 }' "/proc/$pid/io"; }
+sleep 5
+t=$(ticks) w=$(written)
+sleep 60
+echo "idle memory of the daemon                     $(in_machine awk '/^VmRSS/ { printf "%.1f MiB", $2 / 1024 }' "/proc/$pid/status")"
+echo "idle processor time                           $(awk -v t=$(($(ticks) - t)) 'BEGIN { printf "%.2f %% of a core", t / 60 }')"
+echo "idle bytes written in a minute                $(($(written) - w))"
+echo "size of the binary                            $(($(stat -c %s "$WARREN") / 1000000)) MB"
