@@ -24,6 +24,7 @@ extension LocalLog {
       }
       try onThread { try $0.adoptSnapshot(info) }
       while try onThread({ try $0.removeStaleChunk() }) {}
+      metrics.tookSnapshot()
       logger.info("log.compacted", metadata: ["index": "\(index)", "bytes": "\(data.count)"])
       state.withLockedValue { $0.snapshots.finished(stored: true) }
     } catch let error as WarrenError where error.code == .resourceExhausted || error.code == .cancelled {

@@ -22,6 +22,7 @@ extension LocalLog {
     var entries: [LogEntry] = []
     entries.reserveCapacity(batch.count)
     for (offset, proposal) in batch.enumerated() { entries.append(LogEntry(index: previous + UInt64(offset) + 1, data: proposal.command)) }
+    let start = ContinuousClock.now
     do {
       try storage.append(entries)
     } catch let error as WarrenError where error.code == .resourceExhausted {
@@ -32,6 +33,7 @@ extension LocalLog {
       fail(error, answering: batch)
       return
     }
+    metrics.wrote(entries: entries.count, in: ContinuousClock.now - start)
     let outcomes: [ApplyOutcome]
     do {
       outcomes = try stateMachine.apply(entries.map { CommittedEntry(index: $0.index, command: $0.data) })
@@ -44,6 +46,7 @@ extension LocalLog {
       $0.applied = previous + UInt64(entries.count)
       $0.snapshots.wrote(entries: entries.count, bytes: bytes)
     }
+    metrics.applied(previous + UInt64(entries.count))
     answer(batch, outcomes, after: previous)
     do {
       try storage.checkpointIfNeeded()

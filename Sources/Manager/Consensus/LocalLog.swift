@@ -47,6 +47,7 @@ package final class LocalLog: ReplicatedLog, Sendable {
   let stateMachine: any ReplicatedStateMachine
   let limits: Limits
   let logger: Logger
+  let metrics = LogMetrics()
   let state: NIOLockedValueBox<State>
   /// Where the database is written and commands are applied.
   let thread = DispatchQueue(label: "warren.log")
@@ -87,6 +88,7 @@ package final class LocalLog: ReplicatedLog, Sendable {
       state.withLockedValue { $0.snapshots.wrote(entries: entries.count, bytes: bytes) }
     }
     state.withLockedValue { $0.applied = applied }
+    metrics.applied(applied)
     logger.info("log.opened", metadata: ["index": "\(applied)", "snapshot": "\(storage.snapshot?.index ?? 0)"])
   }
 
