@@ -58,10 +58,12 @@ in_machine "$BENCH" api
 
 pid=$(in_machine pgrep -x warren | head -1)
 ticks() { in_machine sh -c "cut -d' ' -f14,15 /proc/$pid/stat" | awk '{ print $1 + $2 }'; }
+# shellcheck disable=SC2016 # an awk program
 written() { in_machine awk '/^write_bytes/ { print $2 }' "/proc/$pid/io"; }
 sleep 5
 t=$(ticks) w=$(written)
 sleep 60
+# shellcheck disable=SC2016 # an awk program
 echo "idle memory of the daemon                     $(in_machine awk '/^VmRSS/ { printf "%.1f MiB", $2 / 1024 }' "/proc/$pid/status")"
 echo "idle processor time                           $(awk -v t=$(($(ticks) - t)) 'BEGIN { printf "%.2f %% of a core", t / 60 }')"
 echo "idle bytes written in a minute                $(($(written) - w))"
