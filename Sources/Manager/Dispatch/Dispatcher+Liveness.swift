@@ -29,8 +29,10 @@ extension Dispatcher {
     logger.warning("node.down", metadata: ["node": "\(node)"])
   }
 
-  /// After a start (and after a change of leader) every node gets a fresh grace.
+  /// After a start (and after a change of leader) every worker gets a fresh grace. A node that is a manager only has no session to miss.
   func expectAll(_ view: StoreView) {
-    for node in view.nodes where node.state == .ready && sessions[node.id] == nil && absences[node.id] == nil { noteAbsence(of: node.id) }
+    for node in view.nodes where node.state == .ready && node.roles.contains(.worker) {
+      if sessions[node.id] == nil, absences[node.id] == nil { noteAbsence(of: node.id) }
+    }
   }
 }

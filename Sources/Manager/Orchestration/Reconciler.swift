@@ -62,9 +62,8 @@ struct Reconciler {
 
   private func place(in transaction: inout StoreTransaction, _ budget: inout TransactionBudget) throws {
     let view = transaction.view
-    let pending = view.tasks.filter { $0.status.state == .pending && $0.desiredState == .running }
     let isNew = { (task: ClusterTask) in task.meta.version == 0 }
-    for task in Scheduler.schedule(pending, nodes: view.nodes, tasks: view.tasks, now: now) {
+    for task in Scheduler.schedule(view.tasks, nodes: view.nodes, now: now) {
       // A task made in this transaction is already paid for.
       guard isNew(task) || budget.take(task) else { return }
       try transaction.put(task)

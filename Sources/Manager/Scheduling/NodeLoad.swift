@@ -51,14 +51,16 @@ struct ClusterLoad {
   private(set) var nodes: [NodeLoad]
   private var positions: [NodeID: Int] = [:]
 
-  init(nodes: some Sequence<ClusterNode>, tasks: some Sequence<ClusterTask>, now: Timestamp) {
+  init(nodes: some Sequence<ClusterNode>) {
     self.nodes = nodes.sorted { $0.id < $1.id }.map(NodeLoad.init)
     for (position, load) in self.nodes.enumerated() { positions[load.node.id] = position }
-    for task in tasks {
-      guard let id = task.nodeID, let position = positions[id] else { continue }
-      if task.isOccupying(id) { self.nodes[position].add(task) }
-      if task.status.state == .rejected, now - task.status.since < Self.rejectionMemory { self.nodes[position].addRejection(of: task.serviceID) }
-    }
+  }
+
+  /// Takes in a task that is somewhere already.
+  mutating func add(_ task: ClusterTask, now: Timestamp) {
+    guard let id = task.nodeID, let position = positions[id] else { return }
+    if task.isOccupying(id) { nodes[position].add(task) }
+    if task.status.state == .rejected, now - task.status.since < Self.rejectionMemory { nodes[position].addRejection(of: task.serviceID) }
   }
 
   mutating func place(_ task: ClusterTask, at position: Int) { nodes[position].add(task) }

@@ -2,12 +2,13 @@ import ClusterModel
 
 /// Places pending tasks: on the nodes that pass every filter, the one with the fewest tasks of the service, then the fewest tasks.
 enum Scheduler {
-  /// One pass over a batch. Returns the tasks that changed: placed ones, and ones whose reason for waiting changed.
-  static func schedule(_ pending: [ClusterTask], nodes: some Sequence<ClusterNode>, tasks: some Sequence<ClusterTask>, now: Timestamp)
-    -> [ClusterTask]
-  {
-    if pending.isEmpty { return [] }
-    var load = ClusterLoad(nodes: nodes, tasks: tasks, now: now)
+  /// One pass over all tasks of the cluster. Returns the tasks that changed: placed ones, and ones whose reason for waiting changed.
+  static func schedule(_ tasks: some Sequence<ClusterTask>, nodes: some Sequence<ClusterNode>, now: Timestamp) -> [ClusterTask] {
+    var load = ClusterLoad(nodes: nodes)
+    var pending: [ClusterTask] = []
+    for task in tasks {
+      if task.status.state != .pending { load.add(task, now: now) } else if task.desiredState == .running { pending.append(task) }
+    }
     var changed: [ClusterTask] = []
     for task in pending.sorted(by: isEarlier) {
       let next = place(task, on: &load, now: now)

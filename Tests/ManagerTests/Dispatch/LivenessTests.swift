@@ -72,6 +72,22 @@ import Testing
     }
   }
 
+  @Test func aNodeThatIsAManagerOnlyIsNotMissed() async throws {
+    try await LoopsFixture.run(withLoops: false) { fixture in
+      var manager = PlanFixture.node("m1")
+      manager.roles = [.manager]
+      try await fixture.store.update { [manager] in
+        try $0.put(manager)
+        try $0.put(PlanFixture.node("n1"))
+      }
+    } _: { fixture in
+      try await fixture.settle { fixture.clock.sleepers > 0 }
+      fixture.clock.advance(by: .seconds(10))
+      try await fixture.eventually { $0.node("n1")?.state == .down }
+      #expect(Self.state(fixture, "m1") == .ready)
+    }
+  }
+
   @Test func afterAStartNodesHaveAFreshGrace() async throws {
     try await LoopsFixture.run(withLoops: false) { fixture in
       try await fixture.store.update { try $0.put(PlanFixture.node("n1")) }

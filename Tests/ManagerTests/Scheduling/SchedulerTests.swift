@@ -13,7 +13,7 @@ import Testing
   }
 
   private static func schedule(_ pending: [ClusterTask], in cluster: PlanFixture) -> [ClusterTask] {
-    Scheduler.schedule(pending, nodes: cluster.nodes, tasks: cluster.tasks + pending, now: cluster.now)
+    Scheduler.schedule(cluster.tasks + pending, nodes: cluster.nodes, now: cluster.now)
   }
 
   @Test func placesOnTheNodeWithTheFewestTasksOfTheServiceThenTheFewestTasks() {
