@@ -1,0 +1,32 @@
+import GRPCCore
+
+@testable import Containerd
+
+/// What is left in containerd, for tests that expect nothing.
+extension ContainerdClient {
+  func contentCount() async throws -> Int { try await ContentStore(client: self).sizes().count }
+
+  func leaseCount() async throws -> Int {
+    try await call("list leases") { try await leases.list(.init(), metadata: $0, options: $1).leases.count }
+  }
+
+  func snapshotCount() async throws -> Int {
+    try await call("list snapshots") { metadata, options in
+      var request = Containerd_Services_Snapshots_V1_ListSnapshotsRequest()
+      request.snapshotter = "overlayfs"
+      return try await snapshots.list(request, metadata: metadata, options: options) { response in
+        var count = 0
+        for try await part in response.messages { count += part.info.count }
+        return count
+      }
+    }
+  }
+
+  /// Bytes of unfinished content by reference.
+  func unfinished() async throws -> [String: Int64] {
+    try await call("list unfinished content") { metadata, options in
+      let statuses = try await content.listStatuses(.init(), metadata: metadata, options: options).statuses
+      return Dictionary(statuses.map { ($0.ref, $0.offset) }) { first, _ in first }
+    }
+  }
+}
