@@ -19,21 +19,22 @@ package struct TemporaryContainerd: Sendable {
 
   /// Starts containerd, runs `body` with a client of `namespace`, stops containerd and removes everything.
   package static func with<R: Sendable>(
-    namespace: String = "warren-test", _ body: @escaping @Sendable (ContainerdClient) async throws -> R
+    namespace: String = "warren-test", withoutPlugins: [String] = [], _ body: @escaping @Sendable (ContainerdClient) async throws -> R
   ) async throws -> R {
-    let containerd = try TemporaryContainerd()
+    let containerd = try TemporaryContainerd(withoutPlugins: withoutPlugins)
     defer { containerd.remove() }
     return try await containerd.running(namespace: namespace) { try await body($0.client) }
   }
 
-  package init() throws {
+  /// - Parameter withoutPlugins: such as `io.containerd.snapshotter.v1.overlayfs`.
+  package init(withoutPlugins: [String] = []) throws {
     directory = "/tmp/wct-\(String(UInt32.random(in: .min ... .max), radix: 36))"
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     let configuration = """
       version = 2
       root = "\(directory)/root"
       state = "\(directory)/state"
-      disabled_plugins = ["io.containerd.grpc.v1.cri"]
+      disabled_plugins = [\((["io.containerd.grpc.v1.cri"] + withoutPlugins).map { "\"\($0)\"" }.joined(separator: ", "))]
       [grpc]
         address = "\(directory)/c.sock"
       [plugins."io.containerd.internal.v1.opt"]

@@ -71,6 +71,7 @@ package actor ImageStore {
   }
 
   /// Removes every image that is neither in `inUse` nor being pulled, and the content and snapshots that only they used.
+  /// - Returns: the names removed, and the bytes of content freed (what was unpacked from it comes on top).
   package func prune(inUse: Set<String>) async throws -> (references: [String], freedBytes: Int64) {
     let names = ImageNames(client: client)
     let kept = Self.normalize(inUse).union(await pulls.references)

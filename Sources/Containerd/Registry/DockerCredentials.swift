@@ -24,9 +24,13 @@ package struct DockerCredentials: Sendable {
   }
 
   private let path: String?
+  private let helperPath: String?
 
   /// - Parameter path: of `config.json`; a file that is not there means no credentials.
-  package init(path: String?) { self.path = path }
+  package init(path: String?, helperPath: String? = nil) {
+    self.path = path
+    self.helperPath = helperPath
+  }
 
   /// What is known about `registry` (`docker.io`, `host:port`), or nil.
   /// - Throws: `WarrenError` if the file or the helper is there but does not work.
@@ -75,7 +79,9 @@ package struct DockerCredentials: Sendable {
     let output: String
     let status: TerminationStatus
     do {
-      let result = try await run(.name(program), arguments: ["get"], input: .string(key), output: .string(limit: 65536), error: .discarded)
+      let environment = helperPath.map { Environment.inherit.updating(["PATH": $0]) } ?? .inherit
+      let result = try await run(
+        .name(program), arguments: ["get"], environment: environment, input: .string(key), output: .string(limit: 65536), error: .discarded)
       (output, status) = (result.standardOutput, result.terminationStatus)
     } catch {
       try Task.checkCancellation()

@@ -23,7 +23,8 @@ package struct RegistryClient: Sendable {
     endpoints = try configuration.endpoints(for: registry)
     retry = configuration.retry
     transport = RegistryTransport(client: client)
-    authorizer = RegistryAuthorizer(transport: transport, credentials: DockerCredentials(path: configuration.dockerConfigPath))
+    authorizer = RegistryAuthorizer(
+      transport: transport, credentials: DockerCredentials(path: configuration.dockerConfigPath, helperPath: configuration.helperPath))
     self.pause = pause
   }
 

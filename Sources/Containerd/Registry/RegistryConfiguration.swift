@@ -7,6 +7,8 @@ package struct RegistryConfiguration: Sendable {
   package var hostDirectories: [String]
   /// Docker's `config.json` with credentials; nil for none.
   package var dockerConfigPath: String?
+  /// Where programs that `dockerConfigPath` names are looked up, as in `PATH`; nil for the `PATH` of this process.
+  package var helperPath: String?
   package var retry = RetryPolicy()
   package var downloadsAtOnce = 3
 

@@ -131,7 +131,9 @@ import Testing
       let sink = MemorySink()
       try await Self.client(for: server) { client, reference, _ in try await client.download(descriptor, of: reference, into: sink) }
       #expect(sink.bytes == blob)
-      #expect(server.requests.compactMap { $0.headers.first(name: "Range") } == ["bytes=100000-", "bytes=200000-"])
+      // What of a cut answer arrives before the cut is noticed varies; each request starts where the last one got to.
+      let starts = server.requests.dropFirst().map { Int($0.headers.first(name: "Range")?.dropFirst(6).dropLast() ?? "") ?? 0 }
+      #expect(starts.count >= 2 && starts == starts.sorted() && starts.last.map { $0 >= 200_000 } == true)
     }
   }
 

@@ -10,6 +10,16 @@ extension ContainerdClient {
     try await call("list leases") { try await leases.list(.init(), metadata: $0, options: $1).leases.count }
   }
 
+  /// What a process killed in the middle of a pull leaves.
+  func leaveLease() async throws {
+    try await call("create a lease") { metadata, options in
+      var request = Containerd_Services_Leases_V1_CreateRequest()
+      request.id = "warren-image-left"
+      request.labels = [Lease.label: "image"]
+      _ = try await leases.create(request, metadata: metadata, options: options)
+    }
+  }
+
   func snapshotCount() async throws -> Int {
     try await call("list snapshots") { metadata, options in
       var request = Containerd_Services_Snapshots_V1_ListSnapshotsRequest()

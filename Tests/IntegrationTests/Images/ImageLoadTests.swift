@@ -26,7 +26,7 @@ import Testing
       case .gzip: try await Self.compressed(image.ociArchive(), with: "gzip")
       case .zstd: try await Self.compressed(image.dockerArchive(), with: "zstd")
       }
-    try await ImageStoreFixture.with { store, client in
+    try await ImageStoreFixture.with { store, client async throws in
       let loaded = try await store.load(.pieces(of: archive))
       #expect(loaded.map(\.reference) == ["warren.test/hello:1"])
       #expect(loaded.first?.digest == "\(image.descriptor.digest)")
@@ -48,7 +48,7 @@ import Testing
     let first = try ImageStoreFixture.image("warren.test/one:1")
     let layers = [first.layers[0], first.layers[1], first.layers[1]]
     let second = TestImage(name: "warren.test/two:1", layers: layers, command: ["true"])
-    try await ImageStoreFixture.with { store, _ in
+    try await ImageStoreFixture.with { store, _ async throws in
       _ = try await store.load(.pieces(of: first.dockerArchive(), size: 1000))
       _ = try await store.load(.pieces(of: second.dockerArchive(), size: 333))
       #expect(try await store.list(inUse: ["warren.test/two:1"]).map(\.reference) == ["warren.test/one:1", "warren.test/two:1"])
@@ -66,7 +66,7 @@ import Testing
     let wrongDiff = TestImage(name: image.name, layers: image.layers, command: []).with { $0.config.diffIDs.reverse() }
     let cases: [(String, [UInt8], String)] = [
       ("empty", [], "empty"),
-      ("garbage", [UInt8](repeating: 0x41, count: 5000), "checksum"),
+      ("garbage", [UInt8](repeating: 0x41, count: 5000), "not a tar archive"),
       ("truncated", Array(whole.prefix(whole.count / 2)), "ends too early"),
       ("truncated gzip", Array(try await Self.compressed(whole, with: "gzip").dropLast(1000)), "unexpected end of file"),
       ("flipped bit", flipped, "does not have that digest"),
@@ -75,7 +75,7 @@ import Testing
       ("no index", TarBall.single("readme", [1]), "neither index.json"),
       ("path", TarBall.single("../evil", [1]), "out of the archive"),
     ]
-    try await ImageStoreFixture.with { store, client in
+    try await ImageStoreFixture.with { store, client async throws in
       for (name, archive, reason) in cases {
         let error = await #expect(throws: WarrenError.self, "\(name)") { try await store.load(.pieces(of: archive)) }
         #expect(error?.message.contains(reason) == true, "\(name): \(error?.message ?? "loaded")")
@@ -87,11 +87,28 @@ import Testing
     }
   }
 
+  @Test func unpacksWithoutOverlayfs() async throws {
+    let image = try ImageStoreFixture.image()
+    try await ImageStoreFixture.with(withoutPlugins: ["io.containerd.snapshotter.v1.overlayfs"]) { store, _ async throws in
+      _ = try await store.load(.pieces(of: image.ociArchive()))
+      #expect(try await store.ensure(image.name).snapshotter == "native")
+    }
+  }
+
+  @Test func removesTheLeasesOfAKilledProcess() async throws {
+    try await ImageStoreFixture.with { store, client async throws in
+      try await client.leaveLease()
+      #expect(try await client.leaseCount() == 1)
+      try await store.removeLeftovers()
+      #expect(try await client.leaseCount() == 0)
+    }
+  }
+
   @Test func refusesAnotherPlatform() async throws {
     var image = try ImageStoreFixture.image()
     image.config.platform = Platform(os: "linux", architecture: "s390x")
     let archive = image.ociArchive()
-    try await ImageStoreFixture.with { store, _ in
+    try await ImageStoreFixture.with { store, _ async throws in
       let error = await #expect(throws: WarrenError.self) { try await store.load(.pieces(of: archive)) }
       #expect(error?.message.contains("s390x") == true)
     }
@@ -100,7 +117,7 @@ import Testing
   @Test func prunesWhatNobodyUses() async throws {
     let one = try ImageStoreFixture.image("warren.test/one:1")
     let two = try ImageStoreFixture.image("warren.test/two:1")
-    try await ImageStoreFixture.with { store, client in
+    try await ImageStoreFixture.with { store, client async throws in
       _ = try await store.load(.pieces(of: one.ociArchive()))
       _ = try await store.load(.pieces(of: two.ociArchive()))
       let first = try await store.prune(inUse: ["warren.test/two:1"])

@@ -13,7 +13,7 @@ import Testing
     try await TemporaryRegistry.with { registry in
       try registry.storage.put(image, repository: "team/hello", tag: "v1")
       let reference = "\(registry.address)/team/hello:v1"
-      try await ImageStoreFixture.with { store, client in
+      try await ImageStoreFixture.with { store, client async throws in
         let updates = NIOLockedValueBox<[PullProgress]>([])
         let pulled = try await store.ensure(reference) { update in updates.withLockedValue { $0.append(update) } }
         #expect(pulled.reference == reference && pulled.digest == "\(image.descriptor.digest)" && pulled.config == image.config)
@@ -32,7 +32,7 @@ import Testing
 
   @Test func reportsWhatTheRegistrySays() async throws {
     try await TemporaryRegistry.with { registry in
-      try await ImageStoreFixture.with { store, client in
+      try await ImageStoreFixture.with { store, client async throws in
         let error = await #expect(throws: WarrenError.self) { try await store.ensure("\(registry.address)/no/such:thing") }
         #expect(error?.code == .notFound && error?.message.contains("MANIFEST_UNKNOWN") == true, "\(error?.message ?? "")")
         #expect(try await client.leaseCount() == 0)
@@ -52,12 +52,12 @@ import Testing
       let auth = Data("bob:secret".utf8).base64EncodedString()
       try #"{"auths":{"\#(registry.address)":{"auth":"\#(auth)"}}}"#.write(toFile: "\(directory)/config.json", atomically: true, encoding: .utf8)
       let reference = "\(registry.address)/private/hello:v1"
-      try await ImageStoreFixture.with { store, _ in
+      try await ImageStoreFixture.with { store, _ async throws in
         let error = await #expect(throws: WarrenError.self) { try await store.ensure(reference) }
         #expect(error?.code == .unauthenticated && error?.message.contains("UNAUTHORIZED") == true, "\(error?.message ?? "")")
       }
       let configuration = RegistryConfiguration(hostDirectories: [], dockerConfigPath: "\(directory)/config.json")
-      try await ImageStoreFixture.with(configuration) { store, _ in
+      try await ImageStoreFixture.with(configuration) { store, _ async throws in
         #expect(try await store.ensure(reference).digest == "\(image.descriptor.digest)")
       }
     }
@@ -70,7 +70,7 @@ import Testing
       for image in [mine, other] { try registry.storage.put(image, repository: "multi", tag: image.config.platform.architecture) }
       let both = try registry.storage.put(index: [other, mine], repository: "multi", tag: "both")
       _ = try registry.storage.put(index: [other], repository: "multi", tag: "foreign")
-      try await ImageStoreFixture.with { store, client in
+      try await ImageStoreFixture.with { store, client async throws in
         let pulled = try await store.ensure("\(registry.address)/multi:both")
         #expect(pulled.digest == "\(both)" && pulled.config == mine.config)
         // Two layers, configuration, manifest, index: nothing of the other platform.
@@ -86,7 +86,7 @@ import Testing
     try await TemporaryRegistry.with { registry in
       try registry.storage.put(image, repository: "shared", tag: "v1")
       let reference = "\(registry.address)/shared:v1"
-      try await ImageStoreFixture.with { store, _ in
+      try await ImageStoreFixture.with { store, _ async throws in
         let starts = NIOLockedValueBox(0)
         let (started, signal) = AsyncStream<Void>.makeStream()
         let first = Task {
@@ -118,7 +118,7 @@ import Testing
       var configuration = RegistryConfiguration(hostDirectories: [])
       configuration.retry.attempts = 2
       configuration.retry.base = .milliseconds(1)
-      try await ImageStoreFixture.with(configuration) { store, client in
+      try await ImageStoreFixture.with(configuration) { store, client async throws in
         let reference = "\(registry.address)/resume:v1"
         await #expect(throws: WarrenError.self) { try await store.ensure(reference) }
         #expect(try await client.unfinished()["layer-\(layer.digest)"] == Int64(whole.count / 2))
@@ -139,7 +139,7 @@ import Testing
       var bytes = try Data(contentsOf: URL(filePath: path))
       bytes[5000] ^= 1
       try bytes.write(to: URL(filePath: path))
-      try await ImageStoreFixture.with { store, client in
+      try await ImageStoreFixture.with { store, client async throws in
         let error = await #expect(throws: WarrenError.self) { try await store.ensure("\(registry.address)/bad:v1") }
         #expect(error?.code == .dataLoss, "\(error?.message ?? "")")
         #expect(try await client.unfinished().isEmpty)

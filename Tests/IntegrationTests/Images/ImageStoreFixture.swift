@@ -6,10 +6,10 @@ import Testing
 /// A containerd of its own with an image store on it. Needs root and the packages containerd, runc and busybox-static.
 enum ImageStoreFixture {
   static func with<R: Sendable>(
-    _ configuration: RegistryConfiguration = RegistryConfiguration(hostDirectories: []),
+    _ configuration: RegistryConfiguration = RegistryConfiguration(hostDirectories: []), withoutPlugins: [String] = [],
     _ body: @escaping @Sendable (ImageStore, ContainerdClient) async throws -> R
   ) async throws -> R {
-    try await TemporaryContainerd.with { client in
+    try await TemporaryContainerd.with(withoutPlugins: withoutPlugins) { client in
       try await body(ImageStore(client: client, registry: configuration, logger: Logger(label: "test")), client)
     }
   }

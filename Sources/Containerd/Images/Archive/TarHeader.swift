@@ -16,7 +16,7 @@ struct TarHeader: Hashable, Sendable {
     guard block.count == Self.size else { throw TarReader.truncated }
     guard block.contains(where: { $0 != 0 }) else { return nil }
     let sum = block.enumerated().reduce(0) { $0 + ((148..<156).contains($1.offset) ? 32 : Int64($1.element)) }
-    guard try Self.number(block[148..<156]) == sum else { throw TarReader.damaged("a header's checksum is wrong") }
+    guard (try? Self.number(block[148..<156])) == sum else { throw TarReader.damaged("it is not a tar archive, or a header in it is damaged") }
     size = try Self.number(block[124..<136])
     guard size >= 0 else { throw TarReader.damaged("a size is negative") }
     type = block[156] == 0 ? UInt8(ascii: "0") : block[156]

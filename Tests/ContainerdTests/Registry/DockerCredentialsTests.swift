@@ -1,0 +1,54 @@
+import ClusterModel
+import Containerd
+import Foundation
+import Testing
+
+@Suite struct DockerCredentialsTests {
+  private static let helper = """
+    #!/bin/sh
+    read -r server || true
+    case "$server" in
+      hub.example|https://index.docker.io/v1/) echo '{"ServerURL":"x","Username":"bob","Secret":"s"}';;
+      token.example) echo '{"Username":"<token>","Secret":"t"}';;
+      broken.example) echo oops;;
+      *) echo 'credentials not found in native keychain'; exit 1;;
+    esac
+    """
+
+  @Test func asksHelpers() async throws {
+    let config = #"{"credHelpers":{"token.example":"fake"},"credsStore":"fake","auths":{"docker.io":{}}}"#
+    try await RegistryClientTests.temporary(["config.json": config, "bin/docker-credential-fake": Self.helper]) { directory in
+      let credentials = DockerCredentials(path: "\(directory)/config.json", helperPath: "\(directory)/bin:/usr/bin:/bin")
+      #expect(try await credentials.credential(for: "hub.example") == .basic(user: "bob", password: "s"))
+      #expect(try await credentials.credential(for: "docker.io") == .basic(user: "bob", password: "s"))
+      #expect(try await credentials.credential(for: "token.example") == .identityToken("t"))
+      #expect(try await credentials.credential(for: "unknown.example") == nil)
+      let error = await #expect(throws: WarrenError.self) { try await credentials.credential(for: "broken.example") }
+      #expect(error?.message.contains("docker-credential-fake") == true)
+    }
+  }
+
+  @Test func readsTheFile() async throws {
+    let auth = Data("bob:a:b".utf8).base64EncodedString()
+    let config =
+      #"{"auths":{"https://index.docker.io/v1/":{"auth":"\#(auth)"},"r.example:5000":{"username":"u","password":"p"},"bad.example":{"auth":"!"}}}"#
+    try await RegistryClientTests.temporary(["config.json": config, "garbage.json": "{"]) { directory in
+      let credentials = DockerCredentials(path: "\(directory)/config.json")
+      #expect(try await credentials.credential(for: "docker.io") == .basic(user: "bob", password: "a:b"))
+      #expect(try await credentials.credential(for: "r.example:5000") == .basic(user: "u", password: "p"))
+      #expect(try await credentials.credential(for: "r.example") == nil)
+      await #expect(throws: WarrenError.self) { try await credentials.credential(for: "bad.example") }
+      await #expect(throws: WarrenError.self) { try await DockerCredentials(path: "\(directory)/garbage.json").credential(for: "x") }
+      #expect(try await DockerCredentials(path: "\(directory)/none.json").credential(for: "x") == nil)
+    }
+  }
+
+  @Test func namesAMissingHelper() async throws {
+    try await RegistryClientTests.temporary(["config.json": #"{"credsStore":"absent"}"#]) { directory in
+      let error = await #expect(throws: WarrenError.self) {
+        try await DockerCredentials(path: "\(directory)/config.json").credential(for: "x")
+      }
+      #expect(error?.message.contains("docker-credential-absent") == true)
+    }
+  }
+}
