@@ -82,7 +82,7 @@ let package = Package(
       "Containerd",
       [
         "CLinux", "ClusterModel", "OCI", .asyncHTTPClient, .crypto, .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .logging, .nioCore, .nioPosix,
-        .nioSSL, .subprocess, .systemPackage,
+        .nioConcurrency, .nioHTTP1, .nioSSL, .subprocess, .systemPackage,
       ]),
     library("HostNetwork", ["CLinux", "ClusterModel", .logging, .subprocess, .systemPackage]),
 
@@ -112,20 +112,22 @@ let package = Package(
       name: "warren-bench", dependencies: ["ClusterModel", "Manager", "RaftStorage", "WarrenAPI", .argumentParser, .logging, .protobuf],
       path: "Benchmarks", exclude: ["service.sh"],
       swiftSettings: settings),
-    library("TestKit", ["ClusterModel", "Containerd", "OCI", "Worker", "Manager", .subprocess, .systemPackage]),
+    library("TestKit", ["ClusterModel", "Containerd", "OCI", "Worker", "Manager", .logging, .subprocess, .systemPackage]),
 
     tests("ClusterModelTests", ["ClusterModel"]),
     tests("OCITests", ["OCI"]),
     tests("WarrenAPITests", ["WarrenAPI", "ClusterModel", "GRPCSupport", .grpc, .protobuf, .nioCore]),
     tests("RaftStorageTests", ["RaftStorage", "ClusterModel", .grdb, .logging]),
-    tests("ContainerdTests", ["Containerd", "ClusterModel", "OCI", "TestKit", .nioCore, .nioPosix, .nioHTTP1]),
+    tests("ContainerdTests", ["Containerd", "ClusterModel", "OCI", "TestKit", .nioConcurrency, .nioCore, .nioPosix, .nioHTTP1]),
     tests("HostNetworkTests", ["HostNetwork", "ClusterModel", "TestKit"]),
     tests(
       "ManagerTests",
       ["Manager", "ClusterModel", "RaftStorage", "WarrenAPI", "TestKit", "warren-bench", .collections, .logging, .nioConcurrency, .protobuf]),
     tests("WorkerTests", ["Worker", "ClusterModel", "TestKit"]),
     tests("WarrenCommandsTests", ["WarrenCommands", "ClusterModel", "TestKit"]),
-    tests("IntegrationTests", ["Containerd", "HostNetwork", "Worker", "TestKit", "OCI"]),
+    tests(
+      "IntegrationTests",
+      ["ClusterModel", "Containerd", "HostNetwork", "Worker", "TestKit", "OCI", .grpc, .logging, .nioConcurrency, .subprocess]),
   ],
   swiftLanguageModes: [.v6]
 )
