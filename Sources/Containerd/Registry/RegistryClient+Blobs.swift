@@ -39,7 +39,7 @@ extension RegistryClient {
   }
 
   private func fetch(_ descriptor: Descriptor, of reference: ImageReference, from offset: Int64, _ write: BlobSink.Write) async throws {
-    let subject = "layer \(descriptor.digest) of \(reference)"
+    let subject = "blob \(descriptor.digest) of \(reference)"
     let headers = offset == 0 ? HTTPHeaders() : HTTPHeaders([("Range", "bytes=\(offset)-")])
     try await get("blobs/\(descriptor.digest)", of: reference.repository, subject: subject, capability: .pull, headers: headers) {
       response, endpoint in

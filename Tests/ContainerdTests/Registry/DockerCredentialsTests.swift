@@ -17,7 +17,7 @@ import Testing
 
   @Test func asksHelpers() async throws {
     let config = #"{"credHelpers":{"token.example":"fake"},"credsStore":"fake","auths":{"docker.io":{}}}"#
-    try await RegistryClientTests.temporary(["config.json": config, "bin/docker-credential-fake": Self.helper]) { directory in
+    try await RegistryClientTests.temporary(["config.json": config, "bin/docker-credential-fake": Self.helper]) { directory async throws in
       let credentials = DockerCredentials(path: "\(directory)/config.json", helperPath: "\(directory)/bin:/usr/bin:/bin")
       #expect(try await credentials.credential(for: "hub.example") == .basic(user: "bob", password: "s"))
       #expect(try await credentials.credential(for: "docker.io") == .basic(user: "bob", password: "s"))
@@ -32,7 +32,7 @@ import Testing
     let auth = Data("bob:a:b".utf8).base64EncodedString()
     let config =
       #"{"auths":{"https://index.docker.io/v1/":{"auth":"\#(auth)"},"r.example:5000":{"username":"u","password":"p"},"bad.example":{"auth":"!"}}}"#
-    try await RegistryClientTests.temporary(["config.json": config, "garbage.json": "{"]) { directory in
+    try await RegistryClientTests.temporary(["config.json": config, "garbage.json": "{"]) { directory async throws in
       let credentials = DockerCredentials(path: "\(directory)/config.json")
       #expect(try await credentials.credential(for: "docker.io") == .basic(user: "bob", password: "a:b"))
       #expect(try await credentials.credential(for: "r.example:5000") == .basic(user: "u", password: "p"))
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test func namesAMissingHelper() async throws {
-    try await RegistryClientTests.temporary(["config.json": #"{"credsStore":"absent"}"#]) { directory in
+    try await RegistryClientTests.temporary(["config.json": #"{"credsStore":"absent"}"#]) { directory async throws in
       let error = await #expect(throws: WarrenError.self) {
         try await DockerCredentials(path: "\(directory)/config.json").credential(for: "x")
       }

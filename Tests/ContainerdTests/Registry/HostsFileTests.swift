@@ -70,7 +70,7 @@ import Testing
     let files = [
       "a/host_5000_/hosts.toml": "server = \"http://one\"", "a/_default/hosts.toml": "server = \"http://default\"", "b/plain.example/ca.crt": "",
     ]
-    try await RegistryClientTests.temporary(files) { directory in
+    try await RegistryClientTests.temporary(files) { directory async throws in
       let configuration = RegistryConfiguration(hostDirectories: ["\(directory)/b", "\(directory)/a"])
       #expect(try configuration.endpoints(for: "host:5000").map(\.authority) == ["one"])
       #expect(try configuration.endpoints(for: "other.example").map(\.authority) == ["default"])
