@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterModel
+import SwiftProtobuf
 import WarrenAPI
 
 /// Services created a second over the socket of a running daemon, each durable before it is answered.
