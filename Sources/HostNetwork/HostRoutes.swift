@@ -11,7 +11,8 @@ package enum HostRoutes {
       guard route.subnet.overlaps(configuration.subnet) else { continue }
       throw WarrenError(
         .failedPrecondition,
-        "The container subnet \(configuration.subnet) overlaps \(route.subnet), which this machine reaches over \(route.interface); choose another with --cni-subnet")
+        "The container subnet \(configuration.subnet) overlaps \(route.subnet), which this machine reaches over \(route.interface); choose another with --cni-subnet"
+      )
     }
   }
 

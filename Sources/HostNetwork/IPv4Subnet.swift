@@ -37,5 +37,5 @@ package struct IPv4Subnet: Hashable, Sendable, CustomStringConvertible {
   }
 
   private static func mask(_ length: Int) -> UInt32 { length == 0 ? 0 : ~0 << UInt32(32 - length) }
-  private static func text(_ address: UInt32) -> String { [24, 16, 8, 0].map { String(address >> $0 & 0xff) }.joined(separator: ".") }
+  static func text(_ address: UInt32) -> String { [24, 16, 8, 0].map { String(address >> $0 & 0xff) }.joined(separator: ".") }
 }

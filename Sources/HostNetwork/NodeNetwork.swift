@@ -57,6 +57,7 @@ package actor NodeNetwork {
   /// Removes everything `attach` and `publish` made. Fine when part or all of it is gone.
   package nonisolated func detach(_ id: String) async throws {
     try await withdraw(id)
+    if let address = addresses[id] { await UDPFlows.forget(to: address) }
     let path = namespacePath(id)
     guard FileManager.default.fileExists(atPath: path) else { return try await plugins.delete(id: id, namespace: "") }
     // A crash between making the file and mounting the namespace on it leaves a plain file.
@@ -75,8 +76,10 @@ package actor NodeNetwork {
   /// Leads the ports to the task. Tasks that publish the same port take new connections in turn.
   package func publish(_ id: String, address: String, ports: [PublishedPort]) async throws {
     guard !ports.isEmpty else { return }
+    let known = Set(published.values.flatMap(\.ports).filter { $0.transport == .udp }.map(\.hostPort))
     published[id] = PublishedTask(address: address, ports: ports)
     try await applyRules()
+    for port in ports where port.transport == .udp && !known.contains(port.hostPort) { await UDPFlows.forget(onPort: port.hostPort) }
   }
 
   /// Takes the task out of its published ports; connections it has stay.

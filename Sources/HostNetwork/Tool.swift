@@ -3,16 +3,17 @@ import Subprocess
 import SystemPackage
 
 /// Runs one of the small programs this target lives on (`ip`, `nft`, CNI plugins) and collects what it says.
-enum Tool {
-  struct Output: Sendable {
-    var text: String
-    var errors: String
-    var succeeded: Bool
+package enum Tool {
+  package struct Output: Sendable {
+    package var text: String
+    package var errors: String
+    package var succeeded: Bool
   }
 
   /// - Parameter executable: a name on PATH, or an absolute path.
   /// - Throws: `WarrenError(.failedPrecondition)` when the program is not there.
-  static func run(_ executable: String, _ arguments: [String], environment: [String: String] = [:], input: String = "") async throws -> Output {
+  package static func run(_ executable: String, _ arguments: [String], environment: [String: String] = [:], input: String = "") async throws -> Output
+  {
     var values: [Environment.Key: String?] = [:]
     for (key, value) in environment { values[Environment.Key(stringLiteral: key)] = value }
     do {
@@ -27,7 +28,7 @@ enum Tool {
 
   /// - Throws: `WarrenError(.internalError)` with the program's own words when it fails.
   @discardableResult
-  static func check(_ executable: String, _ arguments: [String], input: String = "") async throws -> String {
+  package static func check(_ executable: String, _ arguments: [String], input: String = "") async throws -> String {
     let output = try await run(executable, arguments, input: input)
     guard output.succeeded else {
       let words = output.errors.isEmpty ? output.text : output.errors

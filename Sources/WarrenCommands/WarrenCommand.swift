@@ -11,6 +11,6 @@ struct WarrenCommand: AsyncParsableCommand {
       CommandGroup(name: "Running Warren", subcommands: [ClusterCommand.self, StartCommand.self]),
       CommandGroup(
         name: "Using a cluster", subcommands: [ServiceCommand.self, TaskCommand.self, NodeCommand.self, ImageCommand.self, EventsCommand.self]),
-      CommandGroup(name: "About", subcommands: [VersionCommand.self]),
+      CommandGroup(name: "About", subcommands: [DoctorCommand.self, VersionCommand.self]),
     ])
 }

@@ -9,7 +9,8 @@ struct CNIPlugins: Sendable {
   func add(id: String, namespace: String) async throws -> String {
     let output = try await call(.add, id: id, namespace: namespace)
     guard output.succeeded else {
-      throw WarrenError(.internalError, "Could not connect '\(id)' to \(network.bridge): \(CNIResponse.failure(output: output.text, errors: output.errors))")
+      throw WarrenError(
+        .internalError, "Could not connect '\(id)' to \(network.bridge): \(CNIResponse.failure(output: output.text, errors: output.errors))")
     }
     return try CNIResponse.address(from: output.text)
   }

@@ -16,6 +16,11 @@ package enum HostPorts {
     }
   }
 
+  /// The program that listens where this port would be published: `nginx (pid 812)`; nil when none does.
+  package static func holder(of port: PublishedPort) -> String? {
+    listening().first { $0.blocks(port) }.map { owner(of: $0.inode) ?? "another program" }
+  }
+
   private static func listening() -> [ListeningSocket] {
     let tables: [(String, PublishedPort.TransportProtocol)] = [("tcp", .tcp), ("tcp6", .tcp), ("udp", .udp), ("udp6", .udp)]
     return tables.flatMap { name, transport in

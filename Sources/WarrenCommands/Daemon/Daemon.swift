@@ -1,4 +1,5 @@
 import ClusterModel
+import CoreMetrics
 import Logging
 import Manager
 import NIOCore
@@ -18,12 +19,21 @@ enum Daemon {
     logger.info(
       membership.isNew ? "cluster.created" : "node.resumed",
       metadata: ["cluster": "\(membership.storage.identity.clusterID)", "node": "\(configuration.nodeID)", "version": "\(WarrenVersion.current)"])
+    let registry = PrometheusRegistry()
+    MetricsSystem.bootstrap(registry)
     let control = try await ControlPlane.start(membership, logger: logger)
     let api = ManagerAPI(
       store: control.store, log: control.log,
       identity: .init(node: configuration.nodeID, raftAddress: configuration.raftAddress.description, version: WarrenVersion.current), localNode: nil)
     // Started in this order, stopped in the opposite one: the log outlives whatever writes to it.
     var services: [any Service] = [control.log, control.dispatcher, control.loops]
+    let checks = [HealthCheck("store") { _ = try await control.log.readBarrier() }]
+    if let address = configuration.metricsAddress {
+      services.append(
+        ObservabilityServer(
+          host: address.host, port: address.port, isRequired: configuration.metricsAddressIsRequired,
+          pages: ObservabilityPages(registry: registry, checks: checks), logger: logger))
+    }
     services += [
       try APIServer(api: api, socketPath: configuration.socket, logger: logger),
       SocketRegistration(socket: configuration.socket, address: configuration.apiAddress.description),

@@ -1,0 +1,46 @@
+import ClusterModel
+
+/// One thing without which the node cannot do its work.
+struct HealthCheck: Sendable {
+  /// A word: `store`, `containerd`.
+  let name: String
+  /// Throws what is wrong. It must end soon after its task is cancelled.
+  let probe: @Sendable () async throws -> Void
+
+  init(_ name: String, probe: @escaping @Sendable () async throws -> Void) {
+    self.name = name
+    self.probe = probe
+  }
+
+  /// Nil: all is well; else the reason.
+  func reason(patience: Duration) async -> String? {
+    do {
+      try await withDeadline(patience) { try await probe() }
+      return nil
+    } catch is DeadlineExceeded {
+      return "no answer within \(patience)"
+    } catch let error as WarrenError {
+      return error.message
+    } catch {
+      return "\(error)"
+    }
+  }
+}
+
+/// The time a piece of work had is over.
+struct DeadlineExceeded: Error {}
+
+/// Cancels the work when it takes longer.
+/// - Throws: `DeadlineExceeded`, and what the work throws.
+func withDeadline<Value: Sendable>(_ limit: Duration, _ work: @escaping @Sendable () async throws -> Value) async throws -> Value {
+  try await withThrowingTaskGroup(of: Value.self) { group in
+    group.addTask { try await work() }
+    group.addTask {
+      try await Task.sleep(for: limit)
+      throw DeadlineExceeded()
+    }
+    defer { group.cancelAll() }
+    guard let first = try await group.next() else { throw DeadlineExceeded() }
+    return first
+  }
+}
