@@ -26,6 +26,7 @@ extension Target.Dependency {
   static let metrics = product(name: "Metrics", package: "swift-metrics")
   static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
   static let nioCore = product(name: "NIOCore", package: "swift-nio")
+  static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
   static let nioConcurrency = product(name: "NIOConcurrencyHelpers", package: "swift-nio")
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
@@ -116,13 +117,16 @@ let package = Package(
 
     tests("ClusterModelTests", ["ClusterModel"]),
     tests("OCITests", ["OCI"]),
-    tests("WarrenAPITests", ["WarrenAPI", "ClusterModel", "GRPCSupport", .grpc, .protobuf, .nioCore]),
+    tests("WarrenAPITests", ["WarrenAPI", "ClusterModel", "GRPCSupport", .grpc, .protobuf, .nioCore, .nioEmbedded]),
     tests("RaftStorageTests", ["RaftStorage", "ClusterModel", .grdb, .logging]),
     tests("ContainerdTests", ["Containerd", "ClusterModel", "OCI", "TestKit", .nioConcurrency, .nioCore, .nioPosix, .nioHTTP1]),
     tests("HostNetworkTests", ["HostNetwork", "ClusterModel", "TestKit"]),
     tests(
       "ManagerTests",
-      ["Manager", "ClusterModel", "RaftStorage", "WarrenAPI", "TestKit", "warren-bench", .collections, .logging, .nioConcurrency, .protobuf]),
+      [
+        "Manager", "ClusterModel", "RaftStorage", "WarrenAPI", "TestKit", "warren-bench", .collections, .grpc, .grpcTransport, .logging,
+        .nioConcurrency, .protobuf,
+      ]),
     tests("WorkerTests", ["Worker", "ClusterModel", "TestKit"]),
     tests("WarrenCommandsTests", ["WarrenCommands", "ClusterModel", "TestKit"]),
     tests(

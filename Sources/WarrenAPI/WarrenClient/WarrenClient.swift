@@ -27,8 +27,15 @@ package struct WarrenClient: Sendable {
         config.backoff.max = .seconds(1)
       },
       serviceConfig: .warren)
-    return try await withGRPCClient(transport: transport, isolation: isolation) { client in
-      try await body(WarrenClient(stub: Stub(wrapping: client), socketPath: socketPath, patience: patience))
+    let client = GRPCClient(transport: transport)
+    return try await withThrowingDiscardingTaskGroup(isolation: isolation) { group in
+      group.addTask {
+        // A body that is done before the connections begin has stopped the client already.
+        do { try await client.runConnections() } catch let error as RuntimeError where error.code == .clientIsStopped {}
+      }
+      let result = try await body(WarrenClient(stub: Stub(wrapping: client), socketPath: socketPath, patience: patience))
+      client.beginGracefulShutdown()
+      return result
     }
   }
 
