@@ -48,7 +48,7 @@ cat >"$work/manifest.json" <<JSON
 JSON
 manifest=$(blob "$work/manifest.json")
 cat >"$layout/index.json" <<JSON
-{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json",$manifest,"platform":{"architecture":"$architecture","os":"linux"},"annotations":{"io.containerd.image.name":"docker.io/library/web:demo","org.opencontainers.image.ref.name":"demo"}}]}
+{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json",$manifest,"platform":{"architecture":"$architecture","os":"linux"},"annotations":{"io.containerd.image.name":"docker.io/library/web:demo","org.opencontainers.image.ref.name":"web:demo"}}]}
 JSON
 printf '{"imageLayoutVersion":"1.0.0"}' >"$layout/oci-layout"
 tar -C "$layout" -cf "$out" oci-layout index.json blobs

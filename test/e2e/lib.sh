@@ -46,8 +46,15 @@ start_warren() {
   eventually 20 grep -q 'Cluster initialized successfully' "$MACHINE/out"
 }
 
-# pid_of NAME: pids (in the machine) of processes with that name that are not zombies.
-pids_of() { in_machine ps -eo pid=,stat=,comm= | awk -v name="$1" '$3 == name && $2 !~ /^Z/ { print $1 }'; }
+# pids_of NAME: pids (in the machine) of processes with that name that are not zombies. Containers' log drivers are warren, too: "warren" means
+# the daemon only.
+pids_of() {
+  if [ "$1" = warren ]; then
+    in_machine ps -eo pid=,stat=,args= | awk '$2 !~ /^Z/ && $3 ~ /warren$/ && $4 == "cluster" { print $1 }'
+  else
+    in_machine ps -eo pid=,stat=,comm= | awk -v name="$1" '$3 == name && $2 !~ /^Z/ { print $1 }'
+  fi
+}
 kill_processes() {
   local pids
   pids=$(pids_of "$1")

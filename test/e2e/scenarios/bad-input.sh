@@ -26,7 +26,7 @@ check "nothing was created" nothing
 
 check "a service" warren service create Web --image web:demo --replicas 0
 check "its name in other letters" refused 4 'web' service create wEB --image web:demo --replicas 0
-missing() { warren service ps lost | grep -qiE 'connect|refused|resolve|network|dial'; }
+missing() { grep -qiE 'connect|refused|resolve|network|dial' <<<"$(warren service ps lost)"; }
 check "an image that no registry has: created" warren service create lost --image 127.0.0.1:5999/none:1 --detach
 check "its task says why, in words" eventually 20 missing
 check "it can be deleted while it retries" warren service delete lost

@@ -11,7 +11,7 @@ check "both replicas are up" has_replicas web 2/2
 whoami() { in_machine curl -fsS --max-time 2 http://127.0.0.1:8080/cgi-bin/whoami; }
 both_answer() { equal "$(for _ in 1 2 3 4 5 6; do whoami; done | sort -u | wc -l)" 2; }
 check "each replica answers behind the published port" eventually 10 both_answer
-logs_have() { warren service logs web | grep -q "$1"; }
+logs_have() { grep -q "$1" <<<"$(warren service logs web)"; }
 check "its requests are in the logs" eventually 5 logs_have 'response:200'
 check "exec runs in a replica and passes the exit code on" bash -c "! nsenter --target $MACHINE_PID --all $WARREN service exec web -- sh -c 'exit 7' ; test \$? = 0"
 exec_code() { local code=0; warren service exec web -- sh -c 'exit 7' || code=$?; equal "$code" 7; }
