@@ -84,6 +84,7 @@ import WarrenAPI
           }
         }
         for _ in 0..<5 { try await group.next() }
+        try await fixture.until { versions.withLockedValue { $0.count } >= 5 }
         for number in 0..<5 { try await fixture.removeTask(TaskID("t\(number)")) }
         try await fixture.store.update { transaction in
           if let service = transaction.view.service(web.id) { try transaction.remove(service) }
