@@ -78,6 +78,7 @@ up() {
 
   say "The answers of its replicas"
   answers
+  curl -fsS "http://127.0.0.1:$port/"
   show "$warren" service list
   show "$warren" service ps web
   show "$warren" service logs web --tail 3
