@@ -108,7 +108,7 @@ let package = Package(
         .grpc,
         .grpcTransport, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .protobuf, .yams,
       ]),
-    .executableTarget(name: "warren", dependencies: ["WarrenCommands"], swiftSettings: settings),
+    .executableTarget(name: "warren", dependencies: ["Containerd", "WarrenCommands"], swiftSettings: settings),
     .executableTarget(
       name: "warren-bench", dependencies: ["ClusterModel", "Manager", "RaftStorage", "WarrenAPI", .argumentParser, .logging, .protobuf],
       path: "Benchmarks", exclude: ["service.sh"],
@@ -119,7 +119,8 @@ let package = Package(
     tests("OCITests", ["OCI"]),
     tests("WarrenAPITests", ["WarrenAPI", "ClusterModel", "GRPCSupport", .grpc, .protobuf, .nioCore, .nioEmbedded]),
     tests("RaftStorageTests", ["RaftStorage", "ClusterModel", .grdb, .logging]),
-    tests("ContainerdTests", ["Containerd", "ClusterModel", "OCI", "TestKit", .nioConcurrency, .nioCore, .nioPosix, .nioHTTP1]),
+    tests(
+      "ContainerdTests", ["Containerd", "ClusterModel", "OCI", "TestKit", .nioConcurrency, .nioCore, .nioPosix, .nioHTTP1], exclude: ["Golden"]),
     tests("HostNetworkTests", ["HostNetwork", "ClusterModel", "TestKit"]),
     tests(
       "ManagerTests",

@@ -1,6 +1,35 @@
 #pragma once
 
-// System headers that the Glibc module leaves out.
+// What the Glibc module leaves out, or attributes to other modules depending on what else is imported (struct stat, struct timespec).
+
 #include <malloc.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/timex.h>
 #include <sys/xattr.h>
+
+/// What stat(2) tells about a file.
+struct clinux_file {
+  uint64_t inode;
+  int64_t size;
+  /// S_IFMT and permissions.
+  uint32_t mode;
+  uint32_t uid;
+  uint32_t gid;
+  /// Of a device.
+  uint32_t major;
+  uint32_t minor;
+};
+
+/// stat(2). False when there is no such file.
+bool clinux_stat(const char *path, struct clinux_file *file);
+/// lstat(2). False when there is no such file.
+bool clinux_lstat(const char *path, struct clinux_file *file);
+/// fstat(2).
+bool clinux_fstat(int descriptor, struct clinux_file *file);
+
+/// CLOCK_REALTIME in nanoseconds.
+int64_t clinux_realtime(void);
+
+/// posix_spawn_file_actions_addclosefrom_np(3).
+int clinux_spawn_close_from(void *file_actions, int first);

@@ -5,7 +5,6 @@ package struct ContainerConfiguration: Sendable {
   package var logLimits = LogLimits()
   /// For the FIFOs of exec; on a tmpfs. Made when missing; its content does not survive `Containers.cleanUp`.
   package var runDirectory: String
-  package var snapshotter = "overlayfs"
   package var runtime = "io.containerd.runc.v2"
   /// The OCI runtime's program, such as `crun`; nil means runc.
   package var runtimeBinary: String?

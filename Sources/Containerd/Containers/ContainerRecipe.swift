@@ -1,5 +1,4 @@
 package import ClusterModel
-package import OCI
 
 /// Everything needed to make one container.
 package struct ContainerRecipe: Sendable {
@@ -12,11 +11,7 @@ package struct ContainerRecipe: Sendable {
   /// Unique in the containerd namespace; also the name of its snapshot and cgroup. Letters, digits, and single `.`, `_` or `-`
   /// between them; at most 76 characters.
   package var id: String
-  /// The image's full reference, as `ImageStore` returned it.
-  package var image: String
-  package var imageConfig: ImageConfig
-  /// The committed snapshot of the image's last layer.
-  package var chainID: String
+  package var image: PreparedImage
 
   package var spec: ContainerSpec
   package var limits = Resources()
@@ -35,13 +30,10 @@ package struct ContainerRecipe: Sendable {
   package var logDirectory: String
 
   package init(
-    id: String, image: String, imageConfig: ImageConfig, chainID: String, spec: ContainerSpec, hostname: String, network: Network,
-    logDirectory: String
+    id: String, image: PreparedImage, spec: ContainerSpec, hostname: String, network: Network, logDirectory: String
   ) {
     self.id = id
     self.image = image
-    self.imageConfig = imageConfig
-    self.chainID = chainID
     self.spec = spec
     self.hostname = hostname
     self.network = network

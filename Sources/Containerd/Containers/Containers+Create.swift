@@ -68,15 +68,15 @@ extension Containers {
 
   private func stopSignal(_ recipe: ContainerRecipe) throws(WarrenError) -> Signal {
     if !recipe.spec.stopSignal.isEmpty { return try Signal(recipe.spec.stopSignal) }
-    return try recipe.imageConfig.stopSignal.map { text throws(WarrenError) in try Signal(text) } ?? .terminate
+    return try recipe.image.config.stopSignal.map { text throws(WarrenError) in try Signal(text) } ?? .terminate
   }
 
   private func prepareSnapshot(_ recipe: ContainerRecipe) async throws -> [Containerd_Types_Mount] {
     try await client.call("prepare the files of the container \(recipe.id)") { metadata, options in
       let request = Containerd_Services_Snapshots_V1_PrepareSnapshotRequest.with {
-        $0.snapshotter = configuration.snapshotter
+        $0.snapshotter = recipe.image.snapshotter
         $0.key = recipe.id
-        $0.parent = recipe.chainID
+        $0.parent = recipe.image.chainID
         $0.labels = recipe.labels
         $0.labels[Self.containerLabel] = recipe.id
         $0.labels[Self.rootLabel] = "true"
@@ -91,11 +91,11 @@ extension Containers {
     runcOptions.binaryName = configuration.runtimeBinary ?? ""
     let container = try Containerd_Services_Containers_V1_Container.with {
       $0.id = recipe.id
-      $0.image = recipe.image
+      $0.image = recipe.image.reference
       $0.labels = recipe.labels
       $0.labels[Self.containerLabel] = recipe.id
       $0.labels[Self.stopSignalLabel] = stopSignal.description
-      $0.snapshotter = configuration.snapshotter
+      $0.snapshotter = recipe.image.snapshotter
       $0.snapshotKey = recipe.id
       $0.runtime.name = configuration.runtime
       $0.runtime.options = .with {

@@ -55,21 +55,28 @@ extension Containers {
   }
 
   func deleteSnapshot(_ id: String) async throws {
-    for attempt in 1...Self.removeAttempts {
-      do {
-        try await unlessMissing {
-          try await client.call("delete the files of the container \(id)") { metadata, options in
-            let request = Containerd_Services_Snapshots_V1_RemoveSnapshotRequest.with {
-              $0.snapshotter = configuration.snapshotter
-              $0.key = id
-            }
-            _ = try await client.snapshots.remove(request, metadata: metadata, options: options)
-          }
+    for snapshotter in Self.snapshotters {
+      for attempt in 1...Self.removeAttempts {
+        do {
+          try await removeSnapshot(id, snapshotter)
+          break
+        } catch let error as WarrenError where error.code == .notFound || error.code == .invalidArgument {
+          break
+        } catch  where attempt < Self.removeAttempts {
+          // Still mounted by a shim that is going away.
+          try await Task.sleep(for: .milliseconds(100) * attempt)
         }
-        return
-      } catch let error as WarrenError where attempt < Self.removeAttempts && error.code != .invalidArgument {
-        try await Task.sleep(for: .milliseconds(100) * attempt)
       }
+    }
+  }
+
+  private func removeSnapshot(_ id: String, _ snapshotter: String) async throws {
+    try await client.call("delete the files of the container \(id)") { metadata, options in
+      let request = Containerd_Services_Snapshots_V1_RemoveSnapshotRequest.with {
+        $0.snapshotter = snapshotter
+        $0.key = id
+      }
+      _ = try await client.snapshots.remove(request, metadata: metadata, options: options)
     }
   }
 }

@@ -16,6 +16,8 @@ package struct Containers: Sendable {
   /// Written on snapshots, so that one whose container is gone is found.
   static let containerLabel = "warren.container"
   static let stopSignalLabel = "warren.stop-signal"
+  /// Those that images may be unpacked with (see `PreparedImage.snapshotter`).
+  static let snapshotters = ["overlayfs", "native"]
   /// Keeps a snapshot from containerd's garbage collection while it belongs to no container yet.
   static let rootLabel = "containerd.io/gc.root"
 
@@ -100,13 +102,22 @@ package struct Containers: Sendable {
 
   /// Our containers' own snapshots; images' layers are not among them.
   private func snapshots() async throws -> [Containerd_Services_Snapshots_V1_Info] {
-    try await client.call("list the snapshots") { metadata, options in
-      let request = Containerd_Services_Snapshots_V1_ListSnapshotsRequest.with { $0.snapshotter = configuration.snapshotter }
-      return try await client.snapshots.list(request, metadata: metadata, options: options) { response in
-        var result: [Containerd_Services_Snapshots_V1_Info] = []
-        for try await message in response.messages { result += message.info.filter { $0.labels[Self.containerLabel] != nil } }
-        return result
+    var result: [Containerd_Services_Snapshots_V1_Info] = []
+    for snapshotter in Self.snapshotters {
+      do {
+        result += try await client.call("list the snapshots") { metadata, options in
+          let request = Containerd_Services_Snapshots_V1_ListSnapshotsRequest.with { $0.snapshotter = snapshotter }
+          return try await client.snapshots.list(request, metadata: metadata, options: options) { response in
+            var ours: [Containerd_Services_Snapshots_V1_Info] = []
+            for try await message in response.messages { ours += message.info.filter { $0.labels[Self.containerLabel] != nil } }
+            return ours
+          }
+        }
+      } catch let error as WarrenError where error.code == .invalidArgument || error.code == .notFound {
+        // This containerd has no such snapshotter.
+        continue
       }
     }
+    return result
   }
 }

@@ -1,3 +1,4 @@
+import CLinux
 import ClusterModel
 import Foundation
 
@@ -16,7 +17,7 @@ actor LogCursor {
   private var started = false
   private var ending = false
   private var descriptor: Int32 = -1
-  private var inode: ino_t = 0
+  private var inode: UInt64 = 0
   /// Read, but not yet a whole record.
   private var unparsed: [UInt8] = []
   private var partial: [LogLine.Stream: LogLine] = [:]
@@ -66,9 +67,8 @@ actor LogCursor {
     unparsed = []
     descriptor = Glibc.open(LogFile.path(directory, index), O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return }
-    var status = stat()
-    fstat(descriptor, &status)
-    inode = status.st_ino
+    var file = clinux_file()
+    if clinux_fstat(descriptor, &file) { inode = file.inode }
   }
 
   /// - Returns: whether there was something to read.

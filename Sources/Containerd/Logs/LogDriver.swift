@@ -1,3 +1,4 @@
+import CLinux
 import ClusterModel
 import Foundation
 
@@ -81,9 +82,7 @@ package enum LogDriver {
   }
 
   private static func now() -> Timestamp {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(seconds: Int64(time.tv_sec), nanoseconds: Int32(time.tv_nsec))
+    Timestamp(nanosecondsSinceEpoch: clinux_realtime())
   }
 
   /// RFC 3986, section 2.3, and `/`.

@@ -1,4 +1,5 @@
-import Foundation
+import CLinux
+import Glibc
 
 /// The file a container's output is appended to. Rotates by renaming: `container.log` is the current one, `container.log.1` the one
 /// before. A failure to write loses lines and never blocks the container.
@@ -46,9 +47,8 @@ struct LogFile {
     Self.makeDirectory(directory)
     descriptor = Glibc.open(Self.path(directory, 0), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
     guard descriptor >= 0 else { return }
-    var status = stat()
-    fstat(descriptor, &status)
-    size = Int(status.st_size)
+    var file = clinux_file()
+    size = clinux_fstat(descriptor, &file) ? Int(file.size) : 0
     // A power failure may have cut the last record short: the next one starts on a line of its own.
     var last: UInt8 = 0
     if size > 0, pread(descriptor, &last, 1, off_t(size - 1)) == 1, last != UInt8(ascii: "\n") {

@@ -1,11 +1,12 @@
-import Foundation
+import CLinux
+import Glibc
 
 /// Where to start reading a container's log files.
 enum LogTail {
   struct File {
     /// 0 is the current one.
     var index: Int
-    var inode: ino_t
+    var inode: UInt64
     var size: Int
   }
 
@@ -20,13 +21,13 @@ enum LogTail {
   static func files(_ directory: String) -> [File] {
     var result: [File] = []
     for index in 0... {
-      var status = stat()
-      guard stat(LogFile.path(directory, index), &status) == 0 else {
+      var file = clinux_file()
+      guard clinux_stat(LogFile.path(directory, index), &file) else {
         // In the middle of a rotation there is no current file.
         if index == 0 { continue }
         break
       }
-      result.append(File(index: index, inode: status.st_ino, size: Int(status.st_size)))
+      result.append(File(index: index, inode: file.inode, size: Int(file.size)))
     }
     return result.reversed()
   }

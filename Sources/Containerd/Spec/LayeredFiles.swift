@@ -57,13 +57,13 @@ struct LayeredFiles {
       var hidesBelow = false
       for (index, component) in components.enumerated() {
         path += "/" + component
-        var status = stat()
-        guard lstat(path, &status) == 0 else {
+        var file = clinux_file()
+        guard clinux_lstat(path, &file) else {
           if hidesBelow { return .missing }
           continue layers
         }
-        switch status.st_mode & S_IFMT {
-        case S_IFCHR where status.st_rdev == 0: return .missing
+        switch file.mode & S_IFMT {
+        case S_IFCHR where file.major == 0 && file.minor == 0: return .missing
         case S_IFLNK: return Self.followed(path, components, at: index)
         case S_IFDIR: hidesBelow = hidesBelow || Self.isOpaque(path)
         default: return index == components.count - 1 ? .file(path) : .missing

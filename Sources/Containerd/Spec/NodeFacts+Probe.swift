@@ -1,3 +1,4 @@
+import CLinux
 import ClusterModel
 import FoundationEssentials
 import Glibc
@@ -24,10 +25,10 @@ extension NodeFacts {
 
   /// The devices at a path on this node: itself, or those in and below a folder. Paths are as on the node.
   static func devices(at path: String) -> [RuntimeSpec.Device] {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return [] }
+    var file = clinux_file()
+    guard clinux_stat(path, &file) else { return [] }
     let type: String
-    switch status.st_mode & S_IFMT {
+    switch file.mode & S_IFMT {
     case S_IFCHR: type = "c"
     case S_IFBLK: type = "b"
     case S_IFDIR:
@@ -35,17 +36,11 @@ extension NodeFacts {
       return names.sorted().flatMap { devices(at: path + "/" + $0) }
     default: return []
     }
-    let number = deviceNumber(status.st_rdev)
     return [
       .init(
-        path: path, type: type, major: number.major, minor: number.minor,
-        fileMode: status.st_mode & 0o7777, uid: status.st_uid, gid: status.st_gid)
+        path: path, type: type, major: Int64(file.major), minor: Int64(file.minor),
+        fileMode: file.mode & 0o7777, uid: file.uid, gid: file.gid)
     ]
-  }
-
-  /// makedev(3), undone: glibc's macros are not visible to Swift.
-  private static func deviceNumber(_ number: UInt) -> (major: Int64, minor: Int64) {
-    (Int64((number >> 8 & 0xfff) | (number >> 32 & ~0xfff)), Int64((number & 0xff) | (number >> 12 & ~0xff)))
   }
 
   /// The process that listens on the socket: containerd, whose children the containers are.

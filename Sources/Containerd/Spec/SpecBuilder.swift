@@ -29,7 +29,7 @@ struct SpecBuilder {
   }
 
   private func process(capabilities: [String]) throws(WarrenError) -> RuntimeSpec.Process {
-    let resolved = try users.resolve(recipe.spec.user.isEmpty ? recipe.imageConfig.user : recipe.spec.user)
+    let resolved = try users.resolve(recipe.spec.user.isEmpty ? recipe.image.config.user : recipe.spec.user)
     var process = RuntimeSpec.Process(
       user: resolved.user, args: try arguments(), env: environment(home: resolved.home), cwd: workingDirectory,
       noNewPrivileges: !recipe.spec.allowNewPrivileges)
@@ -41,19 +41,19 @@ struct SpecBuilder {
   }
 
   private var workingDirectory: String {
-    let chosen = recipe.spec.workingDirectory.isEmpty ? recipe.imageConfig.workingDirectory : recipe.spec.workingDirectory
+    let chosen = recipe.spec.workingDirectory.isEmpty ? recipe.image.config.workingDirectory : recipe.spec.workingDirectory
     return chosen.isEmpty ? "/" : chosen
   }
 
   /// Docker's rules: an entrypoint given by hand drops the image's command; arguments replace the command alone.
   private func arguments() throws(WarrenError) -> [String] {
-    let image = recipe.imageConfig
+    let image = recipe.image.config
     let entrypoint = recipe.spec.entrypoint ?? image.entrypoint
     let command = recipe.spec.args.isEmpty && recipe.spec.entrypoint == nil ? image.command : recipe.spec.args
     let arguments = entrypoint + command
     guard !arguments.isEmpty else {
       throw WarrenError(
-        .invalidArgument, "the image \(recipe.image) names no program to run; give one after the image's name or with --entrypoint")
+        .invalidArgument, "the image \(recipe.image.reference) names no program to run; give one after the image's name or with --entrypoint")
     }
     guard recipe.spec.initProcess else { return arguments }
     return [Self.initPath, "--"] + arguments
@@ -61,7 +61,7 @@ struct SpecBuilder {
 
   /// The image's variables, then the service's: a later one of the same name replaces the value where the first one stood.
   private func environment(home: String?) -> [String] {
-    var result = ["PATH=" + Self.defaultPath, "HOSTNAME=" + recipe.hostname].merged(with: recipe.imageConfig.env + recipe.spec.env)
+    var result = ["PATH=" + Self.defaultPath, "HOSTNAME=" + recipe.hostname].merged(with: recipe.image.config.env + recipe.spec.env)
     if !result.contains(where: { $0.hasPrefix("HOME=") }) { result.append("HOME=" + (home ?? "/")) }
     return result
   }

@@ -1,0 +1,76 @@
+import ClusterModel
+import FoundationEssentials
+package import Logging
+
+/// The containerd this node uses: the system's when it answers, else one of Warren's own.
+///
+/// Warren's own runs in a session of its own and is never tied to the life of Warren: containers belong to their shims, so they outlive
+/// both. When Warren was killed, the containerd it left behind is taken over. Under systemd, Warren's unit needs `KillMode=process`.
+package struct ContainerdDaemon: Sendable {
+  package struct Configuration: Sendable {
+    /// `nil` asks `systemSocket` first; a path is used as it is, and never replaced by an own containerd.
+    package var socketPath: String?
+    package var systemSocket = "/run/containerd/containerd.sock"
+    /// Holds the own containerd's files, and the note of which one this node uses.
+    package var directory: String
+    /// Where programs are looked for.
+    package var searchPath: [String]
+
+    package init(directory: String, searchPath: [String]) {
+      self.directory = directory
+      self.searchPath = searchPath
+    }
+  }
+
+  /// What the node's containers live in.
+  package enum Choice: String, Sendable { case system, own }
+
+  /// To be given to `ContainerdClient`.
+  package let socketPath: String
+  package let choice: Choice
+  private let own: OwnContainerd?
+
+  private static let systemLimit = Duration.seconds(30)
+
+  /// Decides which containerd to use. A node that has decided once stays with it: its containers are there.
+  ///
+  /// - Throws: `WarrenError` when there is none and none can be started.
+  package static func find(_ configuration: Configuration, logger: Logger) async throws -> ContainerdDaemon {
+    if let socketPath = configuration.socketPath { return ContainerdDaemon(socketPath: socketPath, choice: .system, own: nil) }
+    let note = configuration.directory + "/choice"
+    let earlier = FileManager.default.contents(atPath: note).flatMap { Choice(rawValue: String(decoding: $0, as: UTF8.self)) }
+    let system = ContainerdDaemon(socketPath: configuration.systemSocket, choice: .system, own: nil)
+    let chosen: ContainerdDaemon
+    switch earlier {
+    case .system:
+      guard await ContainerdProbe.answers(system.socketPath, within: systemLimit) else {
+        throw WarrenError(
+          .unavailable,
+          "containerd at \(system.socketPath) does not answer, and this node's containers are in it; start it (systemctl start containerd), or remove \(note) to let Warren choose again"
+        )
+      }
+      chosen = system
+    case .own: chosen = try makeOwn(configuration, logger: logger)
+    case nil:
+      chosen = await ContainerdProbe.answers(system.socketPath, within: .seconds(3)) ? system : try makeOwn(configuration, logger: logger)
+      try FileManager.default.createDirectory(atPath: configuration.directory, withIntermediateDirectories: true)
+      try Data(chosen.choice.rawValue.utf8).write(to: URL(filePath: note), options: .atomic)
+    }
+    logger.info("containerd.chosen", metadata: ["choice": "\(chosen.choice)", "socket": "\(chosen.socketPath)"])
+    return chosen
+  }
+
+  private static func makeOwn(_ configuration: Configuration, logger: Logger) throws -> ContainerdDaemon {
+    let own = try OwnContainerd(directory: configuration.directory, searchPath: configuration.searchPath, logger: logger)
+    return ContainerdDaemon(socketPath: own.socketPath, choice: .own, own: own)
+  }
+
+  /// Keeps the own containerd running until the task is cancelled; with the system's it only waits.
+  package func run() async throws {
+    guard let own else {
+      while !Task.isCancelled { try? await Task.sleep(for: .seconds(86_400)) }
+      return
+    }
+    await own.run()
+  }
+}
