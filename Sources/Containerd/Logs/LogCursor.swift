@@ -1,6 +1,6 @@
 import CLinux
 import ClusterModel
-import Foundation
+import Glibc
 
 /// One reader's position in a container's log files.
 actor LogCursor {

@@ -1,6 +1,6 @@
 import CLinux
 import ClusterModel
-import Foundation
+import Glibc
 
 /// The process that writes a container's output to its log files.
 ///

@@ -85,7 +85,7 @@ package struct ContainerdRuntime: ContainerRuntime {
       task.spec.container.hostname.isEmpty
       ? "\(task.serviceName)-\(task.slot > 0 ? String(task.slot) : configuration.node.rawValue)" : task.spec.container.hostname
     var recipe = ContainerRecipe(
-      id: container.id, image: image.reference, imageConfig: image.config, chainID: image.chainID, spec: task.spec.container, hostname: hostname,
+      id: container.id, image: image, spec: task.spec.container, hostname: hostname,
       network: task.spec.network == .host ? .host : .namespace(path: network.namespacePath(container.id)), logDirectory: logDirectory(task.id))
     recipe.limits = task.spec.limits
     recipe.reservations = task.spec.reservations
