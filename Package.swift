@@ -82,7 +82,8 @@ let package = Package(
     library(
       "Containerd",
       [
-        "CLinux", "ClusterModel", "OCI", .asyncHTTPClient, .crypto, .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .logging, .nioCore, .nioPosix,
+        "CLinux", "ClusterModel", "GRPCSupport", "OCI", .asyncHTTPClient, .crypto, .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .logging,
+        .nioCore, .nioPosix,
         .nioConcurrency, .nioHTTP1, .nioSSL, .subprocess, .systemPackage,
       ]),
     library("HostNetwork", ["CLinux", "ClusterModel", .logging, .subprocess, .systemPackage]),

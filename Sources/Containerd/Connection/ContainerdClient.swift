@@ -1,6 +1,7 @@
 import ClusterModel
 package import GRPCCore
 package import GRPCNIOTransportHTTP2Posix
+import GRPCSupport
 package import Logging
 import NIOCore
 import SwiftProtobuf

@@ -1,5 +1,6 @@
 import ClusterModel
 import GRPCCore
+import GRPCSupport
 
 extension WarrenError {
   /// containerd's answer, as an error of ours.
@@ -15,28 +16,6 @@ extension WarrenError {
     default:
       self.init(code, "containerd could not \(action): \(error.message)", cause: error.cause)
     }
-  }
-}
-
-extension WarrenError.Code {
-  init(_ code: RPCError.Code) {
-    self =
-      switch code {
-      case .invalidArgument, .outOfRange: .invalidArgument
-      case .notFound: .notFound
-      case .alreadyExists: .alreadyExists
-      case .aborted: .conflict
-      case .permissionDenied: .permissionDenied
-      case .unauthenticated: .unauthenticated
-      case .unavailable: .unavailable
-      case .deadlineExceeded: .deadlineExceeded
-      case .resourceExhausted: .resourceExhausted
-      case .failedPrecondition: .failedPrecondition
-      case .unimplemented: .unimplemented
-      case .cancelled: .cancelled
-      case .dataLoss: .dataLoss
-      default: .internalError
-      }
   }
 }
 

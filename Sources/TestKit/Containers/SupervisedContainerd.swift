@@ -1,4 +1,3 @@
-package import ClusterModel
 package import Containerd
 import FoundationEssentials
 import Glibc
@@ -7,14 +6,14 @@ import Logging
 /// A containerd of its own for one test: own files, socket and containerd namespace; everything it made is gone afterwards.
 ///
 /// Needs root and Debian's packages containerd, runc and busybox-static.
-package struct TemporaryContainerd: Sendable {
+package struct SupervisedContainerd: Sendable {
   package let directory: String
   package let client: ContainerdClient
   package let containers: Containers
   package let images: ImageStore
 
   /// - Parameter body: ends before the containerd is stopped.
-  package static func with<Result: Sendable>(_ body: @Sendable (TemporaryContainerd) async throws -> Result) async throws -> Result {
+  package static func with<Result: Sendable>(_ body: @Sendable (SupervisedContainerd) async throws -> Result) async throws -> Result {
     let tag = String(UInt32.random(in: .min ... .max), radix: 36)
     let directory = "/tmp/warren-ctd-\(tag)"
     var configuration = ContainerdDaemon.Configuration(directory: directory, searchPath: ["/usr/sbin", "/usr/bin", "/sbin", "/bin"])
@@ -23,7 +22,7 @@ package struct TemporaryContainerd: Sendable {
     let daemon = try await ContainerdDaemon.find(configuration, logger: logger)
     let client = try ContainerdClient(socketPath: daemon.socketPath, namespace: "warren-test-\(tag)", logger: logger)
     let made = ContainerConfiguration(logDriver: BuiltProgram.path("warren"), runDirectory: directory + "/run")
-    let instance = TemporaryContainerd(
+    let instance = SupervisedContainerd(
       directory: directory, client: client, containers: Containers(client: client, configuration: made),
       images: ImageStore(client: client, registry: RegistryConfiguration(), logger: logger))
     return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -59,7 +58,7 @@ package struct TemporaryContainerd: Sendable {
   }
 
   private func removeEverything() async {
-    for container in (try? await containers.list()) ?? [] { try? await containers.delete(container.id) }
+    for container in (try? await containers.list()) ?? [] { _ = try? await containers.delete(container.id) }
   }
 
   private func removeFiles() {
@@ -71,7 +70,7 @@ package struct TemporaryContainerd: Sendable {
     let mounts = (try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)) ?? ""
     for line in mounts.split(separator: "\n").reversed() {
       let fields = line.split(separator: " ")
-      if fields.count > 1, fields[1].hasPrefix(directory + "/") { umount2(String(fields[1]), Int32(MNT_DETACH.rawValue)) }
+      if fields.count > 1, fields[1].hasPrefix(directory + "/") { umount2(String(fields[1]), Int32(MNT_DETACH)) }
     }
     for controller in (try? FileManager.default.contentsOfDirectory(atPath: "/sys/fs/cgroup")) ?? [] {
       rmdir("/sys/fs/cgroup/\(controller)/\(client.namespace)")
