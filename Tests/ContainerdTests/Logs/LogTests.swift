@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test func aLineTooLongIsCutAndJoinedAgain() async throws {
-    try await withDirectory {
+    try await withDirectory { () async throws in
       var framing = LogFraming(stream: .stdout)
       var output: [UInt8] = []
       let long = [UInt8](repeating: UInt8(ascii: "x"), count: LogFraming.mostLineBytes * 2 + 5)
@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test func rotationKeepsTheNewestWithinTheLimit() async throws {
-    try await withDirectory {
+    try await withDirectory { () async throws in
       var file = LogFile(directory: directory, limits: limits(bytes: 1000))
       for number in 0..<200 { file.append(record("line \(number)")) }
       file.close()
@@ -100,7 +100,7 @@ import Testing
   }
 
   @Test func sinceLeavesOutWhatIsOlder() async throws {
-    try await withDirectory {
+    try await withDirectory { () async throws in
       var file = LogFile(directory: directory, limits: LogLimits())
       for second in 1...5 { file.append(record("at \(second)", second: Int64(second))) }
       file.close()
@@ -109,7 +109,7 @@ import Testing
   }
 
   @Test func damageOfAPowerFailureIsSteppedOver() async throws {
-    try await withDirectory {
+    try await withDirectory { () async throws in
       var file = LogFile(directory: directory, limits: LogLimits())
       file.append(record("whole"))
       file.append(Array(record("torn").prefix(35)))
@@ -124,7 +124,7 @@ import Testing
   }
 
   @Test func followGoesAcrossRotations() async throws {
-    try await withDirectory {
+    try await withDirectory { () async throws in
       let directory = directory
       let reader = Task {
         var result: [String] = []
@@ -146,7 +146,7 @@ import Testing
   }
 
   @Test func followEndsWhenTheContainerIsGone() async throws {
-    try await withDirectory {
+    try await withDirectory { () async throws in
       var file = LogFile(directory: directory, limits: LogLimits())
       file.append(record("only"))
       file.append(record("prompt", isComplete: false))
