@@ -79,7 +79,7 @@ inventory() {
   in_machine ip -o link show type veth | awk '{ print "veth " $2 }'
   in_machine nft list ruleset | grep dnat | grep -v 'ct status' | sed 's/^ */port /'
   in_machine iptables-save 2>/dev/null | grep -E '^-A (CNI|.*CNI)' | sed 's/^/rule /'
-  in_machine sh -c 'find /var/lib/cni/networks -type f -name "[0-9]*" 2>/dev/null' | sed 's/^/address /'
+  in_machine sh -c 'find /var/lib/warren/network -type f -name "[0-9]*" 2>/dev/null' | sed 's/^/address /'
   in_machine sh -c 'ls /var/lib/warren/logs /var/lib/warren/tasks 2>/dev/null | grep -v :$ | grep .' | sed 's/^/files /'
   in_machine sh -c 'grep -c " /run/containerd/io.containerd.runtime" /proc/mounts' | awk '$1 > 0 { print "mounts " $1 }'
   in_machine ps -eo comm= | grep -c '^containerd-shim' | awk '$1 > 0 { print "shims " $1 }'

@@ -52,7 +52,10 @@ package struct ContainerdDaemon: Sendable {
       chosen = system
     case .own: chosen = try makeOwn(configuration, logger: logger)
     case nil:
-      chosen = await ContainerdProbe.answers(system.socketPath, within: .seconds(3)) ? system : try makeOwn(configuration, logger: logger)
+      // Asking waits for a socket to appear; without one the start of a node need not.
+      var useSystem = FileManager.default.fileExists(atPath: system.socketPath)
+      if useSystem { useSystem = await ContainerdProbe.answers(system.socketPath, within: .seconds(3)) }
+      chosen = useSystem ? system : try makeOwn(configuration, logger: logger)
       try FileManager.default.createDirectory(atPath: configuration.directory, withIntermediateDirectories: true)
       try Data(chosen.choice.rawValue.utf8).write(to: URL(filePath: note), options: .atomic)
     }

@@ -22,12 +22,16 @@ enum Daemon {
     let registry = PrometheusRegistry()
     MetricsSystem.bootstrap(registry)
     let control = try await ControlPlane.start(membership, logger: logger)
+    let worker = configuration.runsContainers ? try await WorkerNode(membership, dispatcher: control.dispatcher, logger: logger) : nil
     let api = ManagerAPI(
       store: control.store, log: control.log,
-      identity: .init(node: configuration.nodeID, raftAddress: configuration.raftAddress.description, version: WarrenVersion.current), localNode: nil)
+      identity: .init(node: configuration.nodeID, raftAddress: configuration.raftAddress.description, version: WarrenVersion.current),
+      localNode: worker?.operations)
     // Started in this order, stopped in the opposite one: the log outlives whatever writes to it.
     var services: [any Service] = [control.log, control.dispatcher, control.loops]
-    let checks = [HealthCheck("store") { _ = try await control.log.readBarrier() }]
+    if let worker { services.append(worker) }
+    var checks = [HealthCheck("store") { _ = try await control.log.readBarrier() }]
+    if let worker { checks += worker.healthChecks }
     if let address = configuration.metricsAddress {
       services.append(
         ObservabilityServer(

@@ -23,13 +23,17 @@ enum DaemonSocket {
     var found: [(address: String, socket: String)] = []
     while let entry = readdir(directory) {
       let name = withUnsafePointer(to: entry.pointee.d_name) { $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) } }
-      var target = [CChar](repeating: 0, count: Int(PATH_MAX))
-      let length = readlink("\(registry)/\(name)", &target, target.count)
-      guard length > 0 else { continue }
-      let socket = String(decoding: target[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      guard let socket = target(of: "\(registry)/\(name)") else { continue }
       if access(socket, F_OK) == 0 { found.append((name, socket)) }
     }
     return found.sorted { $0.address < $1.address }
+  }
+
+  /// Where a symbolic link leads.
+  static func target(of link: String) -> String? {
+    var target = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let length = readlink(link, &target, target.count)
+    return length > 0 ? String(decoding: target[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
   }
 
   /// Makes the daemon's socket findable by its API address; a link left by a daemon that died is replaced.

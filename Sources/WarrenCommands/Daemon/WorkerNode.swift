@@ -1,0 +1,86 @@
+import ClusterModel
+import Containerd
+import HostNetwork
+import Logging
+import Manager
+import OCI
+import RaftStorage
+import ServiceLifecycle
+import Worker
+
+/// The part of a node that runs containers: containerd, the node's network, and the agent that drives both.
+struct WorkerNode: Service {
+  let operations: WorkerOperations
+  let agent: Agent
+  let client: ContainerdClient
+  private let containerd: ContainerdDaemon
+  private let containers: Containers
+
+  /// - Throws: when no containerd is found and none can be started.
+  init(_ membership: NodeMembership, dispatcher: Dispatcher, environment: Environment = .process, logger: Logger) async throws {
+    let configuration = membership.configuration
+    let data = configuration.dataDirectory
+    let identity = membership.storage.identity
+    var daemon = ContainerdDaemon.Configuration(directory: "\(data)/containerd", searchPath: Self.searchPath(environment))
+    daemon.socketPath = configuration.containerdAddress
+    containerd = try await ContainerdDaemon.find(daemon, logger: logger)
+    client = try ContainerdClient(socketPath: containerd.socketPath, namespace: configuration.containerdNamespace, logger: logger)
+    containers = Containers(
+      client: client,
+      configuration: ContainerConfiguration(
+        logDriver: try Self.ownProgram(), runDirectory: "/run/warren/exec/\(identity.clusterID)-\(identity.nodeID)"))
+    let images = ImageStore(client: client, registry: RegistryConfiguration(dockerConfigPath: Self.dockerConfig(environment)), logger: logger)
+    let layout = NetworkConfiguration(
+      bridge: configuration.bridge, subnet: try IPv4Subnet(configuration.subnet), pluginPaths: configuration.cniPaths,
+      stateDirectory: "\(data)/network")
+    try HostRoutes.check(layout)
+    let network = NodeNetwork(configuration: layout, logger: logger)
+    let runtime = ContainerdRuntime(
+      configuration: .init(cluster: identity.clusterID, node: identity.nodeID, dataDirectory: data), client: client, containers: containers,
+      images: images, network: network, logger: logger)
+    agent = Agent(
+      configuration: .init(node: try configuration.node()), runtime: runtime, session: InProcessSession(dispatcher: dispatcher),
+      journal: try Journal(path: "\(data)/worker.sqlite"), now: { .now }, logger: logger)
+    operations = WorkerOperations(agent: agent, runtime: runtime)
+  }
+
+  /// Until shut down. Containers, and a containerd of our own, live on.
+  func run() async throws {
+    containers.cleanUp()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await containerd.run() }
+      group.addTask { try await client.run() }
+      group.addTask { try await agent.run() }
+      defer { group.cancelAll() }
+      try await group.next()
+    }
+  }
+
+  /// What must be well for this node to run containers.
+  var healthChecks: [HealthCheck] {
+    [
+      HealthCheck("containerd") { [client] in _ = try await client.version() },
+      HealthCheck("session") { [agent] in
+        guard await agent.isConnected else { throw WarrenError(.unavailable, "the worker has no session to a manager; see the log") }
+      },
+    ]
+  }
+
+  /// For containerd's shims, which start this program to write a container's log.
+  private static func ownProgram() throws -> String {
+    guard let path = DaemonSocket.target(of: "/proc/self/exe") else {
+      throw WarrenError(.failedPrecondition, "/proc/self/exe does not say where this program is; mount /proc")
+    }
+    return path
+  }
+
+  private static func searchPath(_ environment: Environment) -> [String] {
+    let given = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
+    let usual = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+    return given + usual.filter { !given.contains($0) }
+  }
+
+  private static func dockerConfig(_ environment: Environment) -> String {
+    environment["DOCKER_CONFIG"].map { "\($0)/config.json" } ?? "\(environment["HOME"] ?? "/root")/.docker/config.json"
+  }
+}
