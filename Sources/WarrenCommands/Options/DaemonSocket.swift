@@ -1,4 +1,5 @@
 import ClusterModel
+import CoreFoundation
 import Glibc
 
 /// Where daemons of this host listen. Each puts a link named after its API address into one directory, so that an address finds its socket.

@@ -1,3 +1,4 @@
+import CoreFoundation
 import Glibc
 
 /// The three standard streams, and what a terminal can do.
