@@ -130,7 +130,9 @@ let package = Package(
         .nioConcurrency, .protobuf,
       ]),
     tests("WorkerTests", ["Worker", "ClusterModel", "TestKit"]),
-    tests("WarrenCommandsTests", ["WarrenCommands", "ClusterModel", "TestKit"]),
+    tests(
+      "WarrenCommandsTests",
+      ["WarrenCommands", "ClusterModel", "TestKit", .coreMetrics, .logging, .nioCore, .nioPosix, .nioHTTP1]),
     tests(
       "IntegrationTests",
       ["ClusterModel", "Containerd", "HostNetwork", "Worker", "TestKit", "OCI", .grpc, .logging, .nioConcurrency, .subprocess]),

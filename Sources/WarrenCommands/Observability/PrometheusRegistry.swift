@@ -47,12 +47,11 @@ final class PrometheusRegistry: MetricsFactory, Sendable {
     let name = clean.hasSuffix(suffix) ? clean : clean + suffix
     let labels = PrometheusText.labels(dimensions)
     return state.withLock { families in
-      if let known = families[name]?.series[labels] { return known }
       let made = make()
       var family = families[name] ?? Family(kind: made.kind)
       // One name has one type; a second use of it with another type is a mistake that must not spoil the page.
       guard family.kind == made.kind else { return made }
-      let key = family.series.count < Self.seriesLimit ? labels : ""
+      let key = family.series[labels] != nil || family.series.count < Self.seriesLimit ? labels : ""
       if let known = family.series[key] { return known }
       family.series[key] = made
       families[name] = family

@@ -24,7 +24,9 @@ import Testing
     let outcome = await Result { try await body(network) }
     try await network.remove()
     #expect(network.list().isEmpty)
-    #expect(try await Self.shell("ip -o link show | grep -c \(bridge) ; nft list tables | grep -c \(bridge) ; ls /run/netns | grep -c \(bridge)") == "0\n0\n0")
+    #expect(
+      try await Self.shell("ip -o link show | grep -c \(bridge) ; nft list tables | grep -c \(bridge) ; ls /run/netns | grep -c \(bridge)")
+        == "0\n0\n0")
     try outcome.get()
   }
 
@@ -49,7 +51,8 @@ import Testing
           "ip netns add wtest2c; ip link add wtest2v type veth peer name eth0 netns wtest2c; ip addr add 198.51.100.1/24 dev wtest2v; ip link set wtest2v up;"
             + " ip -n wtest2c addr add 198.51.100.2/24 dev eth0; ip -n wtest2c link set eth0 up; ip -n wtest2c link set lo up")
         let remote = try await Self.shell(
-          "for i in 1 2 3 4; do ip netns exec wtest2c python3 -c 'import socket; s = socket.create_connection((\"198.51.100.1\", 18082), 3); print(s.recv(100).decode())'; done | sort | uniq -c | tr -s ' '")
+          "for i in 1 2 3 4; do ip netns exec wtest2c python3 -c 'import socket; s = socket.create_connection((\"198.51.100.1\", 18082), 3); print(s.recv(100).decode())'; done | sort | uniq -c | tr -s ' '"
+        )
         _ = try await Self.shell("ip netns delete wtest2c; ip link delete wtest2v")
         #expect(remote == "2 a 198.51.100.2\n 2 b 198.51.100.2")
         let local = try await Self.shell(
@@ -58,7 +61,8 @@ import Testing
 
         try await network.withdraw("a")
         let after = try await Self.shell(
-          "for i in 1 2 3; do python3 -c 'import socket; print(socket.create_connection((\"127.0.0.1\", 18082), 3).recv(1).decode())'; done | sort -u")
+          "for i in 1 2 3; do python3 -c 'import socket; print(socket.create_connection((\"127.0.0.1\", 18082), 3).recv(1).decode())'; done | sort -u"
+        )
         #expect(after == "b")
       }
     }
@@ -87,6 +91,41 @@ import Testing
     }
   }
 
+  /// A UDP client that keeps its port and never pauses is a flow the kernel would keep leading to the first container.
+  @Test func aUDPClientFollowsTheTask() async throws {
+    try await withNetwork(4) { network in
+      let client = """
+        import socket, sys
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('127.0.0.1', 18054)); s.settimeout(0.1)
+        for i in range(100):
+          s.sendto(b'?', ('127.0.0.1', 18053))
+          try:
+            answer = s.recv(100).decode()
+          except OSError:
+            continue
+          if answer == sys.argv[1]: print(answer); break
+        """
+      for id in ["a", "b"] {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          let attachment = try await network.attach(id)
+          group.addTask {
+            _ = try? await Tool.run(
+              "ip",
+              [
+                "netns", "exec", "wtest4-\(id)", "python3", "-c",
+                "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('', 53))\nwhile True: s.sendto(b'\(id)', s.recvfrom(9)[1])",
+              ])
+          }
+          try await network.publish(
+            id, address: attachment.address, ports: [PublishedPort(hostPort: 18053, containerPort: 53, transport: .udp)])
+          #expect(try await Tool.run("python3", ["-c", client, id]).text.trimmed == id)
+          group.cancelAll()
+        }
+        try await network.detach(id)
+      }
+    }
+  }
+
   @Test func whatACrashLeftIsRemovedAndWhatRunsIsKept() async throws {
     try await withNetwork(3) { network in
       _ = try await network.attach("keep")
@@ -107,7 +146,9 @@ import Testing
 
   @Test func aPortThatAnotherProgramHasIsNamed() async throws {
     let server = try await withThrowingTaskGroup(of: String.self) { group in
-      group.addTask { (try? await Tool.run("python3", ["-c", "import socket, time; s = socket.create_server(('127.0.0.1', 18099)); time.sleep(60)"]).text) ?? "" }
+      group.addTask {
+        (try? await Tool.run("python3", ["-c", "import socket, time; s = socket.create_server(('127.0.0.1', 18099)); time.sleep(60)"]).text) ?? ""
+      }
       _ = try await Self.shell("for i in $(seq 100); do ss -ltn | grep -q :18099 && break; sleep 0.05; done")
       defer { group.cancelAll() }
       do {
