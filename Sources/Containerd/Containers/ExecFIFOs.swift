@@ -30,11 +30,9 @@ struct ExecFIFOs {
     return descriptor
   }
 
-  /// A pipe cannot be opened for writing alone before somebody reads, so this opens both ends and keeps one.
+  /// Both ends, because a pipe that nobody reads yet counts as broken.
   func openForWriting() throws -> Int32 {
-    let reader = try openForReading(stdin)
-    defer { close(reader) }
-    let descriptor = open(stdin, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+    let descriptor = open(stdin, O_RDWR | O_NONBLOCK | O_CLOEXEC)
     guard descriptor >= 0 else { throw Self.failure("open", stdin) }
     return descriptor
   }

@@ -87,9 +87,7 @@ extension ExecProcess {
     }
   }
 
-  func writer(_ descriptor: Int32) async throws -> Writer {
-    try await NIOPipeBootstrap(group: .singletonMultiThreadedEventLoopGroup).takingOwnershipOfDescriptor(output: descriptor) { channel in
-      channel.eventLoop.makeCompletedFuture { try Writer(wrappingChannelSynchronously: channel) }
-    }
+  func writer(_ descriptor: Int32) async throws -> any Channel {
+    try await NIOPipeBootstrap(group: .singletonMultiThreadedEventLoopGroup).takingOwnershipOfDescriptor(output: descriptor).get()
   }
 }

@@ -8,10 +8,9 @@ import SwiftProtobuf
 /// A command in a container, from its start to its removal.
 struct ExecProcess: Sendable {
   typealias Reader = NIOAsyncChannel<ByteBuffer, Never>
-  typealias Writer = NIOAsyncChannel<Never, ByteBuffer>
 
   struct Streams: Sendable {
-    var stdin: Writer
+    var stdin: any Channel
     var stdout: Reader
     /// Nil with a terminal, which has one stream only.
     var stderr: Reader?
@@ -61,7 +60,11 @@ struct ExecProcess: Sendable {
     let (stream, continuation) = AsyncThrowingStream.makeStream(of: ExecOutput.self)
     let task = Task {
       do {
-        let code = try await copy(streams, input: input, to: continuation)
+        let code = try await withTaskCancellationHandler {
+          try await copy(streams, input: input, to: continuation)
+        } onCancel: {
+          streams.stdin.close(promise: nil)
+        }
         await remove()
         continuation.yield(.exit(code))
         continuation.finish()
@@ -90,6 +93,8 @@ struct ExecProcess: Sendable {
       }
       let result = try await code
       group.cancelAll()
+      // A write that waits for a reader would wait for ever now.
+      streams.stdin.close(promise: nil)
       let limit = Task {
         try await Task.sleep(for: Self.drainLimit)
         for channel in [streams.stdout.channel, streams.stderr?.channel] { try? await channel?.close() }
@@ -100,18 +105,18 @@ struct ExecProcess: Sendable {
     }
   }
 
-  private func feed(_ input: AsyncStream<ExecInput>, to stdin: Writer) async throws {
-    try await stdin.executeThenClose { _, writer in
-      for await event in input {
-        switch event {
-        case .stdin(let bytes): try await writer.write(ByteBuffer(bytes: bytes))
-        case .resize(let size): try? await resize(size)
-        case .stdinClosed: return
-        }
+  private func feed(_ input: AsyncStream<ExecInput>, to stdin: any Channel) async throws {
+    events: for await event in input {
+      switch event {
+      // Waits until it is in the pipe: what is not would be lost at the end.
+      case .stdin(let bytes): try? await stdin.writeAndFlush(ByteBuffer(bytes: bytes))
+      case .resize(let size): try? await resize(size)
+      case .stdinClosed: break events
       }
-      // Cancelled means the command has ended.
-      try Task.checkCancellation()
     }
+    try? await stdin.close()
+    // Cancelled means the command has ended.
+    try Task.checkCancellation()
     try await call("close the command's input") { client, metadata, options in
       let request = Containerd_Services_Tasks_V1_CloseIORequest.with {
         $0.containerID = containerID

@@ -37,6 +37,7 @@ struct ImageUsers {
       throw Self.missing("user", userName, in: "/etc/passwd")
     }
     var user = RuntimeSpec.User(uid: uid, gid: known?.gid ?? 0)
+    var additional: [UInt32] = []
     if parts.count == 2, !parts[1].isEmpty {
       // A group given by hand replaces the user's groups, as with Docker.
       guard let gid = groups.first(where: { $0.name == parts[1] })?.id ?? UInt32(parts[1]), gid <= Int32.max else {
@@ -44,9 +45,10 @@ struct ImageUsers {
       }
       user.gid = gid
     } else if let known {
-      let additional = groups.filter { $0.members.contains(Substring(known.name)) && $0.id != user.gid }.map(\.id)
-      if !additional.isEmpty { user.additionalGids = additional }
+      additional = groups.filter { $0.members.contains(Substring(known.name)) && $0.id != user.gid }.map(\.id)
     }
+    // With its own group among them, a process cannot shed a file's group restrictions by changing its group (CVE-2022-2990).
+    user.additionalGids = [user.gid] + additional
     return Resolved(user: user, home: known.flatMap { $0.home.isEmpty ? nil : $0.home })
   }
 
