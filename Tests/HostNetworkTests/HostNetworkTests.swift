@@ -86,7 +86,8 @@ import Testing
   @Test func bridgeConfiguration() throws {
     #expect(
       try CNIRequest.bridgeConfiguration(network)
-        == #"{"bridge":"wt0","cniVersion":"0.4.0","hairpinMode":true,"ipMasq":false,"ipam":{"dataDir":"/s","ranges":[[{"subnet":"10.77.0.0/24"}]],"routes":[{"dst":"0.0.0.0/0"}],"type":"host-local"},"isGateway":true,"name":"wt0","type":"bridge"}"#
+        == #"{"bridge":"wt0","cniVersion":"0.4.0","hairpinMode":true,"ipMasq":false,"ipam":{"dataDir":"/s","ranges":[[{"subnet":"10.77.0.0/24"}]],"#
+        + #""routes":[{"dst":"0.0.0.0/0"}],"type":"host-local"},"isGateway":true,"name":"wt0","type":"bridge"}"#
     )
   }
 
