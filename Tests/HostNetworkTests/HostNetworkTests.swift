@@ -81,7 +81,10 @@ import Testing
 @Suite struct CNITests {
   private let network: NetworkConfiguration
 
-  init() throws { network = NetworkConfiguration(bridge: "wt0", subnet: try IPv4Subnet("10.77.0.0/24"), pluginPaths: ["/a", "/b"], stateDirectory: "/s") }
+  init() throws {
+    network = NetworkConfiguration(
+      bridge: "wt0", subnet: try IPv4Subnet("10.77.0.0/24"), pluginPaths: ["/a", "/b"], stateDirectory: "/s")
+  }
 
   @Test func bridgeConfiguration() throws {
     #expect(
