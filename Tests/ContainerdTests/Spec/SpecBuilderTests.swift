@@ -91,12 +91,12 @@ import Testing
   }
 
   @Test func usersByNameAndNumber() throws {
-    #expect(try Self.users.resolve("web").user == .init(uid: 1000, gid: 1000, additionalGids: [2000]))
-    #expect(try Self.users.resolve("1000").user == .init(uid: 1000, gid: 1000, additionalGids: [2000]))
-    #expect(try Self.users.resolve("web:extra").user == .init(uid: 1000, gid: 2000))
-    #expect(try Self.users.resolve("4242:7").user == .init(uid: 4242, gid: 7))
+    #expect(try Self.users.resolve("web").user == .init(uid: 1000, gid: 1000, additionalGids: [1000, 2000]))
+    #expect(try Self.users.resolve("1000").user == .init(uid: 1000, gid: 1000, additionalGids: [1000, 2000]))
+    #expect(try Self.users.resolve("web:extra").user == .init(uid: 1000, gid: 2000, additionalGids: [2000]))
+    #expect(try Self.users.resolve("4242:7").user == .init(uid: 4242, gid: 7, additionalGids: [7]))
     #expect(try Self.users.resolve("").home == "/root")
-    #expect(try ImageUsers(passwd: nil, group: nil).resolve("").user == .init())
+    #expect(try ImageUsers(passwd: nil, group: nil).resolve("").user == .init(uid: 0, gid: 0, additionalGids: [0]))
     #expect(throws: WarrenError.self) { try Self.users.resolve("nobody-here") }
     #expect(throws: WarrenError.self) { try Self.users.resolve("web:nogroup") }
   }
