@@ -43,7 +43,10 @@ enum Daemon {
       SocketRegistration(socket: configuration.socket, address: configuration.apiAddress.description),
       Readiness(socket: configuration.socket, message: readyMessage(membership, initialising: mayBootstrap), logger: logger),
     ]
-    let group = ServiceGroup(configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+    // Below this level the group prints whole values of services.
+    var groupLogger = logger
+    groupLogger.logLevel = max(logger.logLevel, .info)
+    let group = ServiceGroup(configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: groupLogger))
     try await group.run()
     logger.info("daemon.stopped")
   }

@@ -16,6 +16,9 @@ struct ConvergenceWait {
     case failed(any Error)
   }
 
+  /// Containers that end as soon as they have begun are seen to within this time.
+  private static let settling = Duration.milliseconds(250)
+
   let client: WarrenClient
   let serviceID: String
   let timeout: Duration
@@ -26,6 +29,7 @@ struct ConvergenceWait {
     var printer = ProgressPrinter.standardError()
     defer { printer.finish() }
     var logged = Set<String>()
+    var converged: ContinuousClock.Instant?
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
     try await withThrowingTaskGroup(of: Void.self) { group in
       let (inputs, send) = AsyncStream.makeStream(of: Input.self)
@@ -56,7 +60,17 @@ struct ConvergenceWait {
         }
         let now = TimeText.now()
         if progress.synced { draw(progress, now: now, &printer) }
-        if progress.isConverged(now: now) { return }
+        if !progress.isConverged(now: now) {
+          converged = nil
+        } else if progress.running(now: now) == 0 || converged.map({ ContinuousClock.now - $0 >= Self.settling }) ?? false {
+          return
+        } else if converged == nil {
+          converged = .now
+          group.addTask {
+            try await Task.sleep(for: Self.settling)
+            send.yield(.tick)
+          }
+        }
         if let task = progress.givenUp { throw gaveUp(task) }
       }
     }
