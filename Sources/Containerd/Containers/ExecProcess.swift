@@ -29,6 +29,18 @@ struct ExecProcess: Sendable {
     let streams = Streams(
       stdin: try await writer(fifos.openForWriting()), stdout: try await reader(fifos.openForReading(fifos.stdout)),
       stderr: fifos.hasErrorStream ? try await reader(fifos.openForReading(fifos.stderr)) : nil)
+    do {
+      try await start(process)
+    } catch {
+      // A command that cannot be started leaves nobody who would close them.
+      for channel in [streams.stdin, streams.stdout.channel, streams.stderr?.channel] { channel?.close(promise: nil) }
+      throw error
+    }
+    if hasTerminal, let size { try? await resize(size) }
+    return streams
+  }
+
+  private func start(_ process: RuntimeSpec.Process) async throws {
     let spec = try Google_Protobuf_Any.with {
       $0.typeURL = SpecType.process
       $0.value = try JSONEncoder().encode(process)
@@ -52,8 +64,6 @@ struct ExecProcess: Sendable {
       }
       _ = try await client.tasks.start(request, metadata: metadata, options: options)
     }
-    if hasTerminal, let size { try? await resize(size) }
-    return streams
   }
 
   func run(_ streams: Streams, input: AsyncStream<ExecInput>) -> AsyncThrowingStream<ExecOutput, any Error> {

@@ -41,7 +41,9 @@ enum Daemon {
     services += [
       try APIServer(api: api, socketPath: configuration.socket, logger: logger),
       SocketRegistration(socket: configuration.socket, address: configuration.apiAddress.description),
-      Readiness(socket: configuration.socket, message: readyMessage(membership, initialising: mayBootstrap), logger: logger),
+      Readiness(socket: configuration.socket, message: readyMessage(membership, initialising: mayBootstrap), logger: logger) {
+        await worker?.agent.isConnected ?? true
+      },
     ]
     // Below this level the group prints whole values of services.
     var groupLogger = logger

@@ -8,6 +8,8 @@ struct Readiness: Service {
   let socket: String
   let message: String
   let logger: Logger
+  /// Whether the worker knows what it runs and holds a session. Not waited for long: without containerd a manager still serves.
+  var workerIsConnected: @Sendable () async -> Bool = { true }
 
   func run() async throws {
     do {
@@ -25,5 +27,7 @@ struct Readiness: Service {
     try await WarrenClient.connected(to: socket, patience: .seconds(3600)) { client in
       _ = try await client.call { try await $0.getClusterInfo(.init()) }
     }
+    let patience = ContinuousClock.now + .milliseconds(700)
+    while ContinuousClock.now < patience, await !workerIsConnected() { try await Task.sleep(for: .milliseconds(10)) }
   }
 }
