@@ -7,6 +7,7 @@ import NIOPosix
 import RaftStorage
 import ServiceLifecycle
 import UnixSignals
+import Worker
 
 /// The composition root: makes every part of a node from its configuration, and runs them until a signal.
 enum Daemon {
