@@ -19,6 +19,8 @@ for purpose in "$@"; do
       [ -x /opt/cni/bin/bridge ] || [ -x /usr/lib/cni/bridge ] || missing+=(containernetworking-plugins)
       need ip iproute2
       need nft nftables
+      need conntrack conntrack
+      need python3 python3
       need iptables iptables
       need zstd zstd
       need busybox busybox-static
