@@ -114,7 +114,7 @@ let package = Package(
       name: "warren-bench", dependencies: ["ClusterModel", "Manager", "RaftStorage", "WarrenAPI", .argumentParser, .logging, .protobuf],
       path: "Benchmarks", exclude: ["service.sh"],
       swiftSettings: settings),
-    library("TestKit", ["ClusterModel", "Containerd", "OCI", "Worker", "Manager", .logging, .subprocess, .systemPackage]),
+    library("TestKit", ["ClusterModel", "Containerd", "OCI", "Worker", "Manager", .logging, .nioConcurrency, .subprocess, .systemPackage]),
 
     tests("ClusterModelTests", ["ClusterModel"]),
     tests("OCITests", ["OCI"]),
@@ -129,7 +129,7 @@ let package = Package(
         "Manager", "ClusterModel", "RaftStorage", "WarrenAPI", "TestKit", "warren-bench", .collections, .grpc, .grpcTransport, .logging,
         .nioConcurrency, .protobuf,
       ]),
-    tests("WorkerTests", ["Worker", "ClusterModel", "TestKit"]),
+    tests("WorkerTests", ["Worker", "ClusterModel", "TestKit", .logging, .nioConcurrency]),
     tests(
       "WarrenCommandsTests",
       ["WarrenCommands", "ClusterModel", "TestKit", .coreMetrics, .logging, .nioCore, .nioPosix, .nioHTTP1]),

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import HashTreeCollections
 import RaftStorage
+import TestKit
 import Testing
 
 @testable import Manager
@@ -17,7 +18,7 @@ import Testing
   }
 
   @Test func killedAtRandomMoments() async throws {
-    var generator = SeededGenerator(state: 5)
+    var generator = SeededGenerator(seed: 5)
     let scratch = ScratchStore()
     let directory = scratch.directory
     var acknowledged: Set<String> = []

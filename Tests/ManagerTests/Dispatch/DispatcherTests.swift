@@ -1,4 +1,5 @@
 import ClusterModel
+import TestKit
 import Testing
 
 @testable import Manager

@@ -1,13 +1,14 @@
 import ClusterModel
 import Logging
 import NIOConcurrencyHelpers
+import TestKit
 import Testing
 
 @testable import Manager
 
 /// A store with dispatcher and control loops running on a clock that stands still.
 struct LoopsFixture: Sendable {
-  let clock = StepClock()
+  let clock = ManualClock()
   let store: ClusterStore
   let log: InstantLog
   let dispatcher: Dispatcher

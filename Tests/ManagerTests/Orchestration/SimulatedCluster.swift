@@ -1,4 +1,5 @@
 import ClusterModel
+import TestKit
 
 @testable import Manager
 
@@ -22,7 +23,7 @@ struct SimulatedCluster {
   var failureRate = 20
   private(set) var transactions = 0
 
-  init(seed: UInt64) { random = SeededGenerator(state: seed) }
+  init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
   var services: [ClusterService] { view.services.sorted { $0.id < $1.id } }
 
@@ -136,18 +137,5 @@ private final class Counter {
   func next() -> Int {
     value += 1
     return value
-  }
-}
-
-/// SplitMix64 (https://prng.di.unimi.it/splitmix64.c).
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

@@ -2,6 +2,7 @@ import ClusterModel
 import HashTreeCollections
 import RaftStorage
 import SwiftProtobuf
+import TestKit
 import Testing
 import WarrenAPI
 
@@ -11,7 +12,7 @@ struct StoreReplayTests {
   /// Random transactions on a real log, with restarts and snapshots in between. The model is a dictionary; and the state after a restart
   /// is the one before it, whether it came from entries, a snapshot, or both.
   @Test(arguments: 1...10) func behavesLikeADictionaryAcrossRestarts(seed: UInt64) async throws {
-    var generator = SeededGenerator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     let scratch = ScratchStore()
     scratch.limits.entriesPerSnapshot = Int.random(in: 5...60, using: &generator)
     var (store, log) = try await scratch.open()
@@ -87,7 +88,7 @@ struct StoreReplayTests {
 
   /// The same commands make the same state: applied live, one by one; in batches; and from a snapshot at any point.
   @Test(arguments: 1...5) func applyIsDeterministic(seed: UInt64) async throws {
-    var generator = SeededGenerator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     let ticks = TestTicks()
     let store = ClusterStore { ticks.next() }
     let log = MemoryLog(store)

@@ -1,6 +1,7 @@
 import ClusterModel
 import HashTreeCollections
 import NIOConcurrencyHelpers
+import TestKit
 import Testing
 
 @testable import Manager
@@ -16,7 +17,7 @@ struct StoreWatchTests {
     try await withThrowingTaskGroup { group in
       for writer in 0..<writers {
         group.addTask {
-          var generator = SeededGenerator(state: UInt64(writer))
+          var generator = SeededGenerator(seed: UInt64(writer))
           for number in 0..<perWriter {
             let id = "s\(writer)-\(Int.random(in: 0..<20, using: &generator))"
             try await store.update { transaction in

@@ -1,13 +1,13 @@
-import ClusterModel
+package import ClusterModel
 import NIOConcurrencyHelpers
 
 /// A clock that stands still until it is told to go on.
-final class StepClock: Clock {
-  struct Instant: InstantProtocol {
-    var offset: Duration
-    func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
-    func duration(to other: Instant) -> Duration { other.offset - offset }
-    static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
+package final class ManualClock: Clock {
+  package struct Instant: InstantProtocol {
+    package var offset: Duration
+    package func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
+    package func duration(to other: Instant) -> Duration { other.offset - offset }
+    package static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
   }
 
   private struct Sleeper {
@@ -24,13 +24,18 @@ final class StepClock: Clock {
 
   private let state = NIOLockedValueBox(State())
 
-  var now: Instant { state.withLockedValue { $0.now } }
-  var minimumResolution: Duration { .nanoseconds(1) }
-  var sleepers: Int { state.withLockedValue { $0.sleepers.count } }
-  /// The same time as a moment of the world.
-  var timestamp: Timestamp { Timestamp(seconds: 1_000_000) + now.offset }
+  package init() {}
 
-  func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+  package var now: Instant { state.withLockedValue { $0.now } }
+  package var minimumResolution: Duration { .nanoseconds(1) }
+  /// How many tasks sleep on this clock.
+  package var sleepers: Int { state.withLockedValue { $0.sleepers.count } }
+  /// How long until the first of them wakes.
+  package var nextWakeup: Duration? { state.withLockedValue { state in state.sleepers.values.map { $0.until.offset - state.now.offset }.min() } }
+  /// The same time as a moment of the world.
+  package var timestamp: Timestamp { Timestamp(seconds: 1_000_000) + now.offset }
+
+  package func sleep(until deadline: Instant, tolerance: Duration?) async throws {
     let id = state.withLockedValue { state in
       state.last += 1
       return state.last
@@ -54,7 +59,7 @@ final class StepClock: Clock {
     }
   }
 
-  func advance(by duration: Duration) {
+  package func advance(by duration: Duration) {
     let due = state.withLockedValue { state in
       state.now = state.now.advanced(by: duration)
       let due = state.sleepers.filter { $0.value.until <= state.now }
