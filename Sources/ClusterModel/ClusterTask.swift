@@ -41,7 +41,7 @@ package struct ClusterTask: Hashable, Sendable, Identifiable {
 }
 
 /// Where a task is in its life, as last reported. Within one attempt states only grow; a restart starts the next attempt.
-package enum TaskState: UInt8, Sendable, Comparable, CaseIterable {
+package enum TaskState: UInt8, Sendable, Comparable, CaseIterable, Codable {
   /// Not placed yet; the status message says why.
   case pending = 1
   /// Placed; the worker has not reported on it.

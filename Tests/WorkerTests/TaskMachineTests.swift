@@ -1,4 +1,5 @@
 import ClusterModel
+import TestKit
 import Testing
 
 @testable import Worker
@@ -140,7 +141,7 @@ import Testing
 
   /// Any order of events: never two calls to the runtime at once, never a container made while another may exist, and in the end nothing.
   @Test(arguments: 0..<200) func randomLives(_ seed: UInt64) {
-    var random = SplitMix(state: seed)
+    var random = SeededGenerator(seed: seed)
     var machine = machine { $0.restart.maxAttempts = 3 }
     var now = start
     var exists = false
@@ -189,18 +190,5 @@ import Testing
       }
     }
     #expect(forgotten && !exists)
-  }
-}
-
-/// A small seeded generator: https://prng.di.unimi.it/splitmix64.c
-private struct SplitMix {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
   }
 }

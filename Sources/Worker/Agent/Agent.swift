@@ -10,6 +10,8 @@ package actor Agent {
     package var node: ClusterNode
     /// Between two attempts to open a session: doubles from the first to the second.
     package var reconnectDelay: ClosedRange<Duration> = .milliseconds(100)...(.seconds(8))
+    /// What part of that delay is waited, drawn anew each time: workers that lost the same manager return at different moments.
+    package var jitter: @Sendable () -> Double = { .random(in: 0.5...1) }
 
     package init(node: ClusterNode) { self.node = node }
   }
@@ -43,9 +45,10 @@ package actor Agent {
   /// The container that a task has now, for looking into it.
   /// - Throws: `WarrenError(.notFound)` when this node has no such task.
   package func container(of task: TaskID) throws -> (id: String, state: TaskState) {
-    guard supervisors[task] != nil, let status = outbox.latest(of: task) else {
+    guard let supervisor = supervisors[task] else {
       throw WarrenError(.notFound, "This node has no task \(task); look for it with 'warren task list'")
     }
+    let status = outbox.latest(of: task) ?? supervisor.firstStatus
     return (status.containerID, status.state)
   }
 
@@ -59,7 +62,7 @@ package actor Agent {
       let (births, newborn) = AsyncStream<TaskSupervisor>.makeStream()
       group.addTask { try await self.live(births: newborn) }
       group.addTask {
-        await withTaskGroup(of: Void.self) { tasks in
+        await withDiscardingTaskGroup { tasks in
           for await supervisor in births {
             tasks.addTask {
               await supervisor.run()
@@ -79,21 +82,29 @@ package actor Agent {
     try await recover(births)
     var pause = configuration.reconnectDelay.lowerBound
     while !Task.isCancelled {
+      let beginning = now()
       do {
-        var node = configuration.node
-        node.description.runtimeVersion = try await runtime.version()
-        let assignments = try await session.open(node)
-        pause = configuration.reconnectDelay.lowerBound
-        logger.info("session.open", metadata: ["node": "\(configuration.node.id)"])
-        try await follow(assignments, births)
+        try await holdSession(births)
+        logger.warning("session.ended", metadata: ["node": "\(configuration.node.id)"])
       } catch {
         if Task.isCancelled { return }
         logger.warning("session.lost", metadata: ["node": "\(configuration.node.id)", "error": "\(error)", "retry_in": "\(pause)"])
       }
       isConnected = false
-      try? await clock.sleep(for: pause * Double.random(in: 0.5...1))
+      // A manager that takes a session and drops it at once is not asked ten times a second.
+      if now() - beginning > configuration.reconnectDelay.upperBound { pause = configuration.reconnectDelay.lowerBound }
+      try? await clock.sleep(for: pause * configuration.jitter())
       pause = min(pause * 2, configuration.reconnectDelay.upperBound)
     }
+  }
+
+  private func holdSession(_ births: AsyncStream<TaskSupervisor>.Continuation) async throws {
+    var node = configuration.node
+    // A worker whose engine is away for a moment still holds its session: what it has to say matters then.
+    if let version = try? await runtime.version() { node.description.runtimeVersion = version }
+    let assignments = try await session.open(node)
+    logger.info("session.open", metadata: ["node": "\(configuration.node.id)"])
+    try await follow(assignments, births)
   }
 
   /// Finds out what of the journal still runs, and removes what nobody wants.
@@ -136,7 +147,7 @@ package actor Agent {
   }
 
   private func sendReports() async throws {
-    for await _ in outbox.signals {
+    for await _ in outbox.signals() {
       let updates = outbox.take()
       if updates.isEmpty { continue }
       do { try await session.report(configuration.node.id, updates) } catch {
@@ -166,7 +177,7 @@ package actor Agent {
       var status = task.status
       status.state = .shutdown
       status.since = now()
-      return outbox.add(TaskStatusUpdate(taskID: task.id, status: status))
+      return outbox.addOnce(TaskStatusUpdate(taskID: task.id, status: status))
     }
     watch(TaskRecord(assigned: task), found: nil, births)
   }

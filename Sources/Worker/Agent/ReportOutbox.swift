@@ -8,34 +8,46 @@ final class ReportOutbox: Sendable {
     var order: [TaskID] = []
     /// What was last said of each task that is here.
     var latest: [TaskID: TaskStatus] = [:]
+    var signal: AsyncStream<Void>.Continuation?
 
     mutating func queue(_ task: TaskID, _ status: TaskStatus) {
       if waiting.updateValue(status, forKey: task) == nil { order.append(task) }
     }
   }
   private let state = NIOLockedValueBox(State())
-  private let signal: AsyncStream<Void>.Continuation
-  /// Yields when there is something to send; several additions may be one signal.
-  let signals: AsyncStream<Void>
 
-  init() { (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1)) }
+  /// Yields when there is something to send; several additions may be one signal. Begins with a signal, since anything may be waiting.
+  ///
+  /// For one session: a stream whose reader was cancelled is over, so each session gets its own, and the last one made is signalled.
+  func signals() -> AsyncStream<Void> {
+    let (stream, signal) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    signal.yield()
+    let older = state.withLockedValue { state in
+      defer { state.signal = signal }
+      return state.signal
+    }
+    older?.finish()
+    return stream
+  }
 
+  /// A status of a task that is here.
   func add(_ update: TaskStatusUpdate) {
-    state.withLockedValue { state in
+    change { state in
       state.latest[update.taskID] = update.status
       state.queue(update.taskID, update.status)
     }
-    signal.yield()
   }
+
+  /// A status of a task that never was here: told once.
+  func addOnce(_ update: TaskStatusUpdate) { change { $0.queue(update.taskID, update.status) } }
 
   func latest(of task: TaskID) -> TaskStatus? { state.withLockedValue { $0.latest[task] } }
 
   /// For a new session, which may be one to a manager that heard nothing yet.
   func sendAllAgain() {
-    state.withLockedValue { state in
+    change { state in
       for (task, status) in state.latest { state.queue(task, status) }
     }
-    signal.yield()
   }
 
   /// The task is no longer here; what is still waiting to be sent of it is sent.
@@ -52,11 +64,18 @@ final class ReportOutbox: Sendable {
 
   /// Puts back what could not be sent, unless there is something newer by now.
   func putBack(_ updates: [TaskStatusUpdate]) {
-    state.withLockedValue { state in
+    change { state in
       for update in updates where state.waiting[update.taskID] == nil {
         state.queue(update.taskID, update.status)
       }
     }
-    signal.yield()
+  }
+
+  private func change(_ body: (inout State) -> Void) {
+    let signal = state.withLockedValue { state in
+      body(&state)
+      return state.signal
+    }
+    signal?.yield()
   }
 }

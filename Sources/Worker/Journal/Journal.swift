@@ -9,27 +9,35 @@ package final class Journal: Sendable {
   private let database: DatabaseQueue
 
   /// Opens the journal, making it when it is not there.
-  /// - Throws: `WarrenError(.dataLoss)` when the file is no journal.
+  /// - Throws: `WarrenError(.dataLoss)` when the file is no journal, or a later version's.
   package init(path: String) throws {
     do {
       var configuration = Configuration()
       configuration.label = "warren.journal"
-      configuration.maximumReaderCount = 1
       database = try DatabaseQueue(path: path, configuration: configuration)
-      try database.writeWithoutTransaction { database in
-        try database.execute(sql: "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
-        try database.execute(
-          sql: """
-            CREATE TABLE IF NOT EXISTS task (
-              id TEXT PRIMARY KEY, body BLOB NOT NULL, attempt INTEGER NOT NULL, started BOOLEAN NOT NULL, restarts BLOB NOT NULL
-            ) WITHOUT ROWID
-            """)
-      }
       try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+      try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL") }
+      try Self.migrations.migrate(database)
     } catch {
       throw WarrenError(
         .dataLoss, "The worker's journal \(path) cannot be read; move it away and start again: the manager assigns its tasks anew", cause: error)
     }
+  }
+
+  private static var migrations: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1") { database in
+      try database.execute(sql: "CREATE TABLE task (id TEXT PRIMARY KEY, body BLOB NOT NULL, progress BLOB NOT NULL) WITHOUT ROWID")
+    }
+    return migrator
+  }
+
+  /// What the task's own message has no room for, as JSON.
+  private struct Progress: Codable {
+    var attempt: Int
+    var hasStarted: Bool
+    var restarts: RestartDecider
+    var next: TaskMachine.Next?
   }
 
   package func save(_ record: TaskRecord) async throws {
@@ -37,11 +45,10 @@ package final class Journal: Sendable {
     var task = record.task
     task.status = record.status
     let body: Data = try task.wire.serializedData()
-    let restarts = try JSONEncoder().encode(record.restarts)
+    let progress = try JSONEncoder().encode(
+      Progress(attempt: record.attempt, hasStarted: record.hasStarted, restarts: record.restarts, next: record.next))
     try await database.write { database in
-      try database.execute(
-        sql: "INSERT OR REPLACE INTO task (id, body, attempt, started, restarts) VALUES (?, ?, ?, ?, ?)",
-        arguments: [id, body, record.attempt, record.hasStarted, restarts])
+      try database.execute(sql: "INSERT OR REPLACE INTO task (id, body, progress) VALUES (?, ?, ?)", arguments: [id, body, progress])
     }
   }
 
@@ -51,12 +58,14 @@ package final class Journal: Sendable {
 
   package func load() async throws -> [TaskRecord] {
     try await database.read { database in
-      try Row.fetchAll(database, sql: "SELECT body, attempt, started, restarts FROM task ORDER BY id").map { row in
+      try Row.fetchAll(database, sql: "SELECT body, progress FROM task ORDER BY id").map { row in
         let task = try ClusterTask(wire: Warren_V1_Task(serializedBytes: row["body"] as Data))
+        let progress = try JSONDecoder().decode(Progress.self, from: row["progress"])
         var record = TaskRecord(assigned: task)
-        record.attempt = row["attempt"]
-        record.hasStarted = row["started"]
-        record.restarts = try JSONDecoder().decode(RestartDecider.self, from: row["restarts"])
+        record.attempt = progress.attempt
+        record.hasStarted = progress.hasStarted
+        record.restarts = progress.restarts
+        record.next = progress.next
         return record
       }
     }

@@ -131,8 +131,21 @@ package struct ContainerdRuntime: ContainerRuntime {
 
   package func containers() async throws -> [RuntimeContainer] {
     let addresses = network.addresses
-    return try await ours().map { info in
-      RuntimeContainer(id: info.id, state: info.runtimeState(address: addresses[info.id] ?? ""))
+    var result: [RuntimeContainer] = []
+    for info in try await ours() {
+      result.append(RuntimeContainer(id: info.id, state: try await state(of: info, address: addresses[info.id] ?? "")))
+    }
+    return result
+  }
+
+  private func state(of info: ContainerInfo, address: String) async throws -> RuntimeContainer.State {
+    switch info.state {
+    case .created, .leftover: return .created
+    case .running, .paused: return .running(pid: info.pid, address: address)
+    // Answers at once, and knows more of the reason than the list does.
+    case .stopped:
+      do { return .exited(try await containerStore.wait(info.id)) } catch let error as WarrenError where error.code == .notFound { return .lost }
+    case .lost: return .lost
     }
   }
 
@@ -145,18 +158,32 @@ package struct ContainerdRuntime: ContainerRuntime {
   package func recover(keeping containers: [TaskContainer], tasks: Set<TaskID>) async throws {
     try await images.removeLeftovers()
     let kept = Set(containers.map(\.id))
-    for orphan in try await ours() where !kept.contains(orphan.id) {
-      try await containerStore.delete(orphan.id)
-      logger.info("container.removed-orphan", metadata: ["container": "\(orphan.id)"])
+    var running: Set<String> = []
+    for info in try await ours() {
+      if kept.contains(info.id) {
+        if info.pid > 0, info.state != .created { running.insert(info.id) }
+      } else {
+        await removeOrphan(info.id)
+      }
     }
     let addresses = network.addresses
     var published: [String: PublishedTask] = [:]
-    for container in containers {
+    for container in containers where running.contains(container.id) {
       if let address = addresses[container.id] { published[container.id] = PublishedTask(address: address, ports: container.task.spec.ports) }
     }
     try await network.cleanUp(keeping: kept, published: published)
     try removeOthers(in: "\(configuration.dataDirectory)/tasks", keeping: kept)
     try removeOthers(in: "\(configuration.dataDirectory)/logs", keeping: Set(tasks.map(\.rawValue)))
+  }
+
+  /// One that cannot be removed now is met again at the next start; it must not keep the others from running.
+  private func removeOrphan(_ id: String) async {
+    do {
+      try await containerStore.delete(id)
+      logger.info("container.removed-orphan", metadata: ["container": "\(id)"])
+    } catch {
+      logger.warning("container.orphan-stays", metadata: ["container": "\(id)", "error": "\(error)"])
+    }
   }
 
   private func removeOthers(in folder: String, keeping names: Set<String>) throws {
@@ -172,18 +199,5 @@ package struct ContainerdRuntime: ContainerRuntime {
     static let task = "warren.task"
     static let slot = "warren.slot"
     static let attempt = "warren.attempt"
-  }
-}
-
-extension ContainerInfo {
-  fileprivate func runtimeState(address: String) -> RuntimeContainer.State {
-    switch state {
-    case .created, .leftover: .created
-    case .running, .paused: .running(pid: pid, address: address)
-    case .stopped:
-      .exited(
-        ExitStatus(code: exitCode ?? -1, reason: Containers.reason(code: exitCode ?? -1, outOfMemory: false), at: exitedAt ?? .epoch))
-    case .lost: .lost
-    }
   }
 }

@@ -20,6 +20,8 @@ package struct TaskMachine: Sendable {
     case stopped(ExitStatus?)
     case removed
     case failed(message: String)
+    /// The engine went away in the middle of making or starting the container, which is not to blame for it.
+    case interrupted(message: String)
     case timer
   }
 
@@ -45,14 +47,19 @@ package struct TaskMachine: Sendable {
     case starting(address: String)
     case running(since: Timestamp)
     case stopping
-    case removing(then: Next)
+    /// What follows is the record's `next`.
+    case removing
     case ended
   }
 
-  package enum Next: Sendable, Equatable {
+  /// What follows the removal of an attempt's container.
+  package enum Next: Sendable, Hashable, Codable {
     case restart(after: Duration, message: String)
     case end(TaskState, message: String)
   }
+
+  /// Between two attempts of which the first was interrupted; the restart policy has no say in it.
+  private static let delayAfterInterruption = Duration.seconds(1)
 
   package private(set) var record: TaskRecord
   package private(set) var phase = Phase.new
@@ -67,13 +74,16 @@ package struct TaskMachine: Sendable {
     switch (event, phase) {
     case (.begin(let found), .new): return begin(found, now: now)
     case (.assigned(let task), _):
-      let changed = task.desiredState != record.task.desiredState
+      let changed = task.desiredState > record.task.desiredState
       record.task.desiredState = max(record.task.desiredState, task.desiredState)
       return (changed ? [.save] : []) + unwantedIfSo(now: now)
+    case (.forgotten, .ended): return [.forget]
     case (.forgotten, _):
       isForgotten = true
-      return phase == .ended ? [.forget] : unwantedIfSo(now: now)
-    case (.progress(let message), .creating): return [report(.preparing, message, now)]
+      // Remembered, so that a restart of the worker does not run it again before it hears from a manager.
+      record.task.desiredState = .remove
+      return [.save] + unwantedIfSo(now: now)
+    case (.progress(let message), .creating): return message == record.status.message ? [] : [report(.preparing, message, now)]
     case (.created(let address), .creating):
       guard isWanted else { return remove(then: .end(.shutdown, message: "")) }
       phase = .starting(address: address)
@@ -86,11 +96,13 @@ package struct TaskMachine: Sendable {
       let running = report(.running, "", now)
       return [running, .watch] + unwantedIfSo(now: now)
     case (.failed(let message), .creating), (.failed(let message), .starting): return couldNotStart(message, now: now)
+    case (.interrupted(let message), .creating), (.interrupted(let message), .starting):
+      return remove(then: isWanted ? .restart(after: Self.delayAfterInterruption, message: message) : .end(.shutdown, message: ""))
     case (.exited(let exit), .running(let since)): return ended(exit, ranFor: now - since, now: now)
     case (.stopped(let exit), .stopping):
       record.status.lastExit = exit ?? record.status.lastExit
       return remove(then: .end(.shutdown, message: ""))
-    case (.removed, .removing(let next)): return proceed(next, now: now)
+    case (.removed, .removing): return proceed(record.next ?? .end(.shutdown, message: ""), now: now)
     case (.timer, .waiting): return create(now: now)
     default: return []
     }
@@ -98,28 +110,46 @@ package struct TaskMachine: Sendable {
 
   private mutating func begin(_ found: RuntimeContainer.State?, now: Timestamp) -> [Action] {
     if record.status.state.isTerminal {
-      phase = .ended
       // Its removal may have been cut short.
+      record.next = .end(record.status.state, message: record.status.message)
+      phase = .removing
       return [.report(record.status), .remove]
     }
+    if record.next != nil {
+      // How it ended was decided and written before its removal began, which was cut short.
+      phase = .removing
+      return unwantedIfSo(now: now) + [.remove]
+    }
     switch found {
-    case .running(let pid, let address)? where isWanted:
-      phase = .running(since: record.status.state == .running ? record.status.since : now)
-      let adopted = TaskStatus(state: .running, attempt: record.attempt, since: record.status.since)
-      if record.status.state != .running || record.status.pid != pid { record.status.keep(adopted, now: now) }
-      record.status.pid = pid
-      record.status.address = address
-      return [.report(record.status), .watch]
-    case .running?:
-      phase = .running(since: now)
-      return [.watch] + unwantedIfSo(now: now)
+    case .running(let pid, let address)?: return adopt(pid: pid, address: address, now: now)
     case .exited(let exit)?: return ended(exit, ranFor: exit.at - record.status.since, now: now)
     case .lost? where record.hasStarted, nil where record.hasStarted:
       return ended(ExitStatus(code: -1, reason: "lost when its machine or its runtime went down", at: now), ranFor: .zero, now: now)
     case .created?, .lost?, nil:
       guard isWanted else { return remove(then: .end(.shutdown, message: "")) }
+      if found == nil, let waiting = resumeWaiting(now: now) { return waiting }
+      // A task that was never here has nothing to remove, and what is made for it before it is written down would be an orphan.
+      if record.status.state <= .assigned { return create(now: now) + [.save] }
       return [.save, .remove] + create(now: now)
     }
+  }
+
+  /// The journal was last written when the process was about to start: it has run since then.
+  private mutating func adopt(pid: Int, address: String, now: Timestamp) -> [Action] {
+    phase = .running(since: record.status.since)
+    record.status.state = .running
+    record.status.message = ""
+    record.status.containerID = container.id
+    record.status.pid = pid
+    record.status.address = address
+    return [.report(record.status), .watch] + unwantedIfSo(now: now)
+  }
+
+  /// The rest of a restart delay; never longer than such a delay can be, whatever happened to the machine's clock.
+  private mutating func resumeWaiting(now: Timestamp) -> [Action]? {
+    guard record.status.state == .waiting, let due = record.status.nextAttemptAt, due > now else { return nil }
+    phase = .waiting
+    return [.report(record.status), .wait(min(due - now, max(record.task.spec.restart.delay, RestartDecider.longestDelay)))]
   }
 
   /// When the task is no longer wanted: whatever leads to its end from here.
@@ -132,14 +162,12 @@ package struct TaskMachine: Sendable {
     case .running:
       phase = .stopping
       return [report(.stopping, "", now), .stop]
-    case .removing(.restart): return redirect()
-    case .new, .starting, .stopping, .removing, .ended: return []
+    case .removing:
+      guard case .restart? = record.next else { return [] }
+      record.next = .end(.shutdown, message: "")
+      return [.save]
+    case .new, .starting, .stopping, .ended: return []
     }
-  }
-
-  private mutating func redirect() -> [Action] {
-    phase = .removing(then: .end(.shutdown, message: ""))
-    return []
   }
 
   private mutating func create(now: Timestamp) -> [Action] {
@@ -171,11 +199,13 @@ package struct TaskMachine: Sendable {
   }
 
   private mutating func remove(then next: Next) -> [Action] {
-    phase = .removing(then: next)
+    phase = .removing
+    record.next = next
     return [.save, .remove]
   }
 
   private mutating func proceed(_ next: Next, now: Timestamp) -> [Action] {
+    record.next = nil
     switch next {
     case .restart(let delay, let message):
       guard isWanted else { return proceed(.end(.shutdown, message: ""), now: now) }

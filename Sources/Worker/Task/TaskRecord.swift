@@ -8,6 +8,8 @@ package struct TaskRecord: Sendable, Hashable {
   /// "start it" and "it ended, let the restart policy decide".
   package var hasStarted = false
   package var restarts = RestartDecider()
+  /// While the container of this attempt is being removed: what follows. How the attempt ended has been counted then.
+  package var next: TaskMachine.Next?
   package var status: TaskStatus
 
   /// A task that was just assigned. What an earlier life of this worker reported about it is continued, never taken back.

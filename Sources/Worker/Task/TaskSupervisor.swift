@@ -41,6 +41,8 @@ package final class TaskSupervisor: Sendable {
     (events, mailbox) = AsyncStream.makeStream()
   }
 
+  /// What was known of the task before it was looked at.
+  var firstStatus: TaskStatus { record.status }
   var image: String { record.task.spec.container.image }
 
   package func send(_ event: TaskMachine.Event) { mailbox.yield(event) }
@@ -49,12 +51,14 @@ package final class TaskSupervisor: Sendable {
   package func run() async {
     var machine = TaskMachine(record: record)
     mailbox.yield(.begin(found))
-    await withTaskGroup(of: Void.self) { group in
+    await withDiscardingTaskGroup { group in
       var creation: Task<Void, Never>?
       // The machine removes leftovers before it creates: what follows a removal waits for it.
       var removal: Task<Void, Never>?
       defer { creation?.cancel() }
       events: for await event in events {
+        // What cancelled work reports is no news of the container.
+        if Task.isCancelled { break }
         for action in machine.handle(event, now: around.now()) {
           let container = machine.container
           switch action {
@@ -98,10 +102,17 @@ package final class TaskSupervisor: Sendable {
   private func create(_ container: TaskContainer) async {
     do {
       try await around.runtime.fetchImage(of: container.task) { self.send(.progress($0)) }
+    } catch {
+      log(.warning, "task.image-failed", container, error)
+      // A registry that cannot be reached is not the engine.
+      let engine = Self.isAbsence(error) ? try? await around.runtime.version() : "there"
+      return send(engine == nil ? failure(error) : .failed(message: Self.words(error)))
+    }
+    do {
       send(.created(address: try await around.runtime.create(container)))
     } catch {
       log(.warning, "task.create-failed", container, error)
-      send(.failed(message: Self.words(error)))
+      send(failure(error))
     }
   }
 
@@ -112,8 +123,18 @@ package final class TaskSupervisor: Sendable {
       send(.started(pid: pid))
     } catch {
       log(.warning, "task.start-failed", container, error)
-      send(.failed(message: Self.words(error)))
+      send(failure(error))
     }
+  }
+
+  /// A container is not to blame when the engine went away while it was made.
+  private func failure(_ error: any Error) -> TaskMachine.Event {
+    Self.isAbsence(error) ? .interrupted(message: Self.words(error)) : .failed(message: Self.words(error))
+  }
+
+  private static func isAbsence(_ error: any Error) -> Bool {
+    guard let code = (error as? WarrenError)?.code else { return false }
+    return code == .unavailable || code == .deadlineExceeded
   }
 
   private func watch(_ container: TaskContainer) async {
@@ -129,13 +150,18 @@ package final class TaskSupervisor: Sendable {
   }
 
   private func stop(_ container: TaskContainer) async {
-    do {
-      send(.stopped(try await around.runtime.stop(container)))
-    } catch {
-      if Task.isCancelled { return }
-      // Removing it kills what is left.
-      log(.warning, "task.stop-failed", container, error)
-      send(.stopped(nil))
+    var pause = Self.pauses.lowerBound
+    while !Task.isCancelled {
+      do {
+        return send(.stopped(try await around.runtime.stop(container)))
+      } catch {
+        if Task.isCancelled { return }
+        log(.warning, "task.stop-failed", container, error)
+        // Removing it would kill what is left, without its grace: not because the engine is away for a moment.
+        guard Self.isAbsence(error) else { return send(.stopped(nil)) }
+        try? await around.clock.sleep(for: pause)
+        pause = min(pause * 2, Self.pauses.upperBound)
+      }
     }
   }
 
@@ -150,10 +176,13 @@ package final class TaskSupervisor: Sendable {
     }
   }
 
-  /// Repeats what must succeed for the task to go on, from 100 ms up to 10 s apart. False when cancelled first.
+  /// Between two tries of what must succeed.
+  private static let pauses: ClosedRange<Duration> = .milliseconds(100)...(.seconds(10))
+
+  /// Repeats what must succeed for the task to go on. False when cancelled first.
   @discardableResult
   private func persistently(_ event: Logger.Message, _ work: @Sendable () async throws -> Void) async -> Bool {
-    var pause = Duration.milliseconds(100)
+    var pause = Self.pauses.lowerBound
     while !Task.isCancelled {
       do {
         try await work()
@@ -162,7 +191,7 @@ package final class TaskSupervisor: Sendable {
         if Task.isCancelled { return false }
         around.logger.warning(event, metadata: ["task": "\(id)", "error": "\(error)"])
         try? await around.clock.sleep(for: pause)
-        pause = min(pause * 2, .seconds(10))
+        pause = min(pause * 2, Self.pauses.upperBound)
       }
     }
     return false

@@ -1,0 +1,27 @@
+package import ClusterModel
+package import Worker
+
+/// One life's way to a `FakeEngine`.
+package struct FakeRuntime: ContainerRuntime {
+  let engine: FakeEngine
+  let life: Int
+
+  package func version() async throws -> String { try await engine.version(life) }
+
+  package func fetchImage(of task: ClusterTask, progress: @escaping @Sendable (String) -> Void) async throws {
+    progress("pulling \(task.spec.container.image)")
+    try await engine.fetchImage(task.spec.container.image, life)
+  }
+
+  package func create(_ container: TaskContainer) async throws -> String { try await engine.create(container, life) }
+  package func start(_ container: TaskContainer, address: String) async throws -> Int { try await engine.start(container, address: address, life) }
+  package func exit(of container: TaskContainer) async throws -> ExitStatus { try await engine.exit(of: container.id, life) }
+  package func stop(_ container: TaskContainer) async throws -> ExitStatus? { try await engine.stop(container, life) }
+  package func remove(_ containerID: String) async throws { try await engine.remove(containerID, life) }
+  package func forget(_ task: TaskID) async throws { try await engine.forget(task, life) }
+  package func containers() async throws -> [RuntimeContainer] { try await engine.list(life) }
+
+  package func recover(keeping containers: [TaskContainer], tasks: Set<TaskID>) async throws {
+    try await engine.recover(keeping: containers, tasks: tasks, life)
+  }
+}

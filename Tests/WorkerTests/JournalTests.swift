@@ -1,0 +1,68 @@
+import ClusterModel
+import Foundation
+import TestKit
+import Testing
+
+@testable import Worker
+
+struct JournalTests {
+  private func withFolder(_ body: (String) async throws -> Void) async throws {
+    let folder = "\(NSTemporaryDirectory())/warren-journal-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try await body(folder)
+  }
+
+  private var record: TaskRecord {
+    var spec = TaskSpec(container: ContainerSpec(image: "web"))
+    spec.container.env = ["A=b"]
+    spec.ports = [PublishedPort(hostPort: 8080, containerPort: 80)]
+    var record = TaskRecord(assigned: ClusterTask(id: "t", serviceID: "s", serviceName: "web", slot: 2, revision: 7, spec: spec))
+    record.attempt = 4
+    record.hasStarted = true
+    record.status = TaskStatus(state: .waiting, attempt: 4, message: "exited with 3", since: Timestamp(seconds: 5, nanoseconds: 6))
+    record.status.lastExit = ExitStatus(code: 3, reason: "exited with 3", at: Timestamp(seconds: 5))
+    record.status.nextAttemptAt = Timestamp(seconds: 9)
+    _ = record.restarts.attemptEnded(.exited(code: 3), ranFor: .zero, policy: spec.restart, now: Timestamp(seconds: 5))
+    record.next = .restart(after: .milliseconds(1500), message: "exited with 3")
+    record.task.status = record.status
+    return record
+  }
+
+  @Test func whatWasSavedIsLoadedByTheNextLife() async throws {
+    try await withFolder { folder in
+      let path = "\(folder)/worker.sqlite"
+      try await Journal(path: path).save(record)
+      #expect(try await Journal(path: path).load() == [record])
+
+      var later = record
+      later.next = .end(.complete, message: "finished")
+      try await Journal(path: path).save(later)
+      #expect(try await Journal(path: path).load() == [later])
+
+      try await Journal(path: path).remove("t")
+      #expect(try await Journal(path: path).load().isEmpty)
+    }
+  }
+
+  @Test func itIsForRootOnly() async throws {
+    try await withFolder { folder in
+      let journal = try Journal(path: "\(folder)/worker.sqlite")
+      try await journal.save(record)
+      for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+        let mode = try FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")[.posixPermissions] as? Int
+        #expect(mode == 0o600, "\(name)")
+      }
+    }
+  }
+
+  @Test func aFileThatIsNoJournalIsRefusedWithWhatToDo() async throws {
+    try await withFolder { folder in
+      let path = "\(folder)/worker.sqlite"
+      try Data(repeating: 0x41, count: 5000).write(to: URL(fileURLWithPath: path))
+      #expect { _ = try Journal(path: path) } throws: { error in
+        (error as? WarrenError)?.code == .dataLoss && "\(error)".contains("move it away")
+      }
+    }
+  }
+}
