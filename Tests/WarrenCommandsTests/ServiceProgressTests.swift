@@ -84,6 +84,15 @@ import WarrenAPI
     #expect(waiting.apply(task("a", slot: 1, .preparing))?.id == "a")
   }
 
+  @Test func `A task that is tried again says what went wrong before`() {
+    var status = Warren_V1_TaskStatus.with { ($0.state, $0.attempt, $0.message) = (.preparing, 1, "pulling a") }
+    #expect(status.words == "preparing: pulling a")
+    status.lastExit.reason = "no such image"
+    #expect(status.words == "preparing: pulling a; before: no such image")
+    status.state = .running
+    #expect(status.explanation == "pulling a")
+  }
+
   @Test func `Off a terminal progress is one line per change`() {
     let written = Recorder()
     var printer = ProgressPrinter(terminalWidth: nil) { written.text += $0 }

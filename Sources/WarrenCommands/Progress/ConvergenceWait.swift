@@ -17,7 +17,7 @@ struct ConvergenceWait {
   }
 
   /// Containers that end as soon as they have begun are seen to within this time.
-  private static let settling = Duration.milliseconds(250)
+  private static let settling = Duration.milliseconds(500)
 
   let client: WarrenClient
   let serviceID: String

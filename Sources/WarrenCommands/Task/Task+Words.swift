@@ -7,7 +7,14 @@ extension Warren_V1_Task {
 
 extension Warren_V1_TaskStatus {
   /// `waiting: exited with 1, restart in 2s`.
-  var words: String { message.isEmpty ? state.word : "\(state.word): \(message)" }
+  var words: String { explanation.isEmpty ? state.word : "\(state.word): \(explanation)" }
+
+  /// The message; while it is being tried again, with what went wrong before.
+  var explanation: String {
+    let retrying = attempt > 0 && [.preparing, .starting].contains(state) && hasLastExit && !lastExit.reason.isEmpty
+    guard retrying, !message.contains(lastExit.reason) else { return message }
+    return message.isEmpty ? "before: \(lastExit.reason)" : "\(message); before: \(lastExit.reason)"
+  }
 }
 
 extension Warren_V1_TaskState {

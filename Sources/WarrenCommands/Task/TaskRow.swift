@@ -11,7 +11,7 @@ struct TaskRow: ListDisplayable {
     let status = task.status
     return [
       task.id, task.displayName, task.nodeID.isEmpty ? "-" : task.nodeID, status.state.word, TimeText.age(of: status.since), "\(status.attempt)",
-      status.address.isEmpty ? "-" : status.address, status.message,
+      status.address.isEmpty ? "-" : status.address, status.explanation,
     ]
   }
 }
