@@ -85,6 +85,8 @@ import Testing
     #expect(try DaemonSocket.find("nowhere:1,10.0.0.1:8080", registry: registry) == [socket])
     let error = try #require(throws: WarrenError.self) { try DaemonSocket.find("edge-1:8081", registry: registry) }
     #expect(error.code == .unavailable && error.message.contains("0.0.0.0:8080"))
+    DaemonSocket.register(socket, address: "0.0.0.0:8080", registry: registry)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: registry) == ["0.0.0.0:8080"], "the link of a killed daemon goes with the next start")
     DaemonSocket.unregister(address: "0.0.0.0:8080", registry: registry)
     #expect(throws: WarrenError.self) { try DaemonSocket.find("localhost:8080", registry: registry) }
   }

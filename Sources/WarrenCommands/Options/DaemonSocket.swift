@@ -1,5 +1,5 @@
 import ClusterModel
-import CoreFoundation
+import FoundationEssentials
 import Glibc
 
 /// Where daemons of this host listen. Each puts a link named after its API address into one directory, so that an address finds its socket.
@@ -19,15 +19,14 @@ enum DaemonSocket {
   }
 
   static func registered(in registry: String) -> [(address: String, socket: String)] {
-    guard let directory = opendir(registry) else { return [] }
-    defer { closedir(directory) }
-    var found: [(address: String, socket: String)] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafePointer(to: entry.pointee.d_name) { $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) } }
-      guard let socket = target(of: "\(registry)/\(name)") else { continue }
-      if access(socket, F_OK) == 0 { found.append((name, socket)) }
+    names(in: registry).compactMap { name in
+      guard let socket = target(of: "\(registry)/\(name)"), access(socket, F_OK) == 0 else { return nil }
+      return (name, socket)
     }
-    return found.sorted { $0.address < $1.address }
+  }
+
+  private static func names(in directory: String) -> [String] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()
   }
 
   /// Where a symbolic link leads.
@@ -40,9 +39,15 @@ enum DaemonSocket {
   /// Makes the daemon's socket findable by its API address; a link left by a daemon that died is replaced.
   static func register(_ socket: String, address: String, registry: String = registry) {
     for directory in [String(registry[..<(registry.lastIndex(of: "/") ?? registry.startIndex)]), registry] { mkdir(directory, 0o755) }
+    removeDangling(in: registry)
     let temporary = "\(registry)/.\(address).\(getpid())"
     unlink(temporary)
     if symlink(socket, temporary) == 0 { rename(temporary, "\(registry)/\(address)") }
+  }
+
+  /// Links of daemons that were killed.
+  private static func removeDangling(in registry: String) {
+    for name in names(in: registry) where target(of: "\(registry)/\(name)").map({ access($0, F_OK) != 0 }) ?? false { unlink("\(registry)/\(name)") }
   }
 
   static func unregister(address: String, registry: String = registry) { unlink("\(registry)/\(address)") }
