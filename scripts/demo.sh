@@ -8,6 +8,7 @@ state=${WARREN_DEMO_STATE:-/var/lib/warren-demo}
 run=${WARREN_DEMO_RUN:-/run/warren-demo}
 port=${WARREN_DEMO_PORT:-8088}
 bridge=warrendemo0
+subnet=10.87.0.0/16
 namespace="warren-demo"
 warren=$PWD/bin/warren
 export WARREN_SOCKET=$run/warren.sock
@@ -30,7 +31,7 @@ start_daemon() {
   mkdir -p "$run"
   say "Starting a cluster of one machine (log: $run/warren.log)"
   setsid "$warren" cluster init --data-dir "$state" --socket "$WARREN_SOCKET" --containerd-namespace "$namespace" --bridge "$bridge" \
-    --metrics-addr 127.0.0.1:9098 </dev/null >"$run/out" 2>>"$run/warren.log" &
+    --cni-subnet "$subnet" --metrics-addr 127.0.0.1:9098 </dev/null >"$run/out" 2>>"$run/warren.log" &
   echo $! >"$run/pid"
   for _ in $(seq 300); do
     if grep -q 'Cluster initialized successfully' "$run/out"; then
@@ -109,7 +110,15 @@ down() {
     kill -TERM "$pid"
     while kill -0 "$pid" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$pid/status"; do sleep 0.1; done
   fi
-  "$warren" node purge --data-dir "$state" 2>/dev/null || true
+  # A containerd that warren started itself outlives it on purpose.
+  own=$(pgrep -f -- "containerd --config $state/containerd/config.toml" || true)
+  if [ -n "$own" ]; then
+    # shellcheck disable=SC2086 # one word per process
+    kill $own
+    while pgrep -f -- "containerd --config $state/containerd/config.toml" >/dev/null; do sleep 0.1; done
+  fi
+  nft delete table ip "$bridge" 2>/dev/null || true
+  ip link delete "$bridge" 2>/dev/null || true
   rm -rf "$state" "$run"
   echo "The demo is gone."
 }
