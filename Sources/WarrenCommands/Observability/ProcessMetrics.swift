@@ -29,7 +29,7 @@ struct ProcessMetrics: Sendable, Equatable {
     var text = ""
     if let own = ProcessMetrics(
       stat: read("/proc/self/stat"), systemStat: read("/proc/stat"), ticksPerSecond: Double(sysconf(Int32(_SC_CLK_TCK))),
-      pageSize: Double(sysconf(Int32(_SC_PAGESIZE))))
+      pageSize: Double(getpagesize()))
     {
       text += PrometheusText.single("process_cpu_seconds_total", .counter, own.cpuSeconds)
       text += PrometheusText.single("process_resident_memory_bytes", .gauge, own.residentBytes)
