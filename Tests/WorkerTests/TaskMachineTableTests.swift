@@ -76,7 +76,7 @@ struct TaskMachineTableTests {
 
   /// By phase, what each event that matters leads to; every other one changes nothing.
   private let table: [Phase: [Happening: String]] = [
-    .new: [.begin: "preparing create save", .unwanted: "save", .forgotten: "save"],
+    .new: [.begin: "save preparing create", .unwanted: "save", .forgotten: "save"],
     .waiting: [.unwanted: "save save shutdown", .forgotten: "save save shutdown forget", .timer: "preparing create"],
     .creating: [
       .unwanted: "save cancel", .forgotten: "save cancel", .progress: "preparing", .created: "save starting start", .failed: "save remove",

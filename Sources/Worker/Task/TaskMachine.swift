@@ -128,8 +128,8 @@ package struct TaskMachine: Sendable {
     case .created?, .lost?, nil:
       guard isWanted else { return remove(then: .end(.shutdown, message: "")) }
       if found == nil, let waiting = resumeWaiting(now: now) { return waiting }
-      // A task that was never here has nothing to remove, and what is made for it before it is written down would be an orphan.
-      if record.status.state <= .assigned { return create(now: now) + [.save] }
+      // A task that was never here has nothing to remove.
+      if record.status.state <= .assigned { return [.save] + create(now: now) }
       return [.save, .remove] + create(now: now)
     }
   }
