@@ -29,6 +29,13 @@ package struct Containers: Sendable {
 
   /// Every container, including those of which only a part is left.
   package func list() async throws -> [ContainerInfo] {
+    do { return try await listOnce() } catch let error as WarrenError where error.code == .unavailable {
+      // A restart of containerd breaks the calls that are under way, and only those: the next waits for the socket.
+      return try await listOnce()
+    }
+  }
+
+  private func listOnce() async throws -> [ContainerInfo] {
     async let containers = client.call("list the containers") { metadata, options in
       try await client.containers.list(.init(), metadata: metadata, options: options).containers
     }
