@@ -7,7 +7,7 @@ package struct NeverCame: Error, CustomStringConvertible {
 ///
 /// - Throws: `NeverCame` after `limit`, and what the condition throws.
 package func eventually(
-  _ what: String, within limit: Duration = .seconds(120), _ condition: () async throws -> Bool
+  _ what: String, within limit: Duration = .seconds(300), _ condition: () async throws -> Bool
 ) async throws {
   let deadline = ContinuousClock.now + limit
   while true {

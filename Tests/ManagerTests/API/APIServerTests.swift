@@ -8,7 +8,7 @@ import WarrenAPI
 @testable import Manager
 
 /// Needs root: the socket is given to a group.
-@Suite(.timeLimit(.minutes(1))) struct APIServerTests {
+@Suite(.timeLimit(.minutes(10))) struct APIServerTests {
   private static func server(at path: String) throws -> APIServer {
     let store = ClusterStore(now: { .epoch })
     return try APIServer(api: APIFixture.api(store, InstantLog(store: store), nil), socketPath: path, logger: APIFixture.logger)

@@ -7,7 +7,7 @@ import WarrenAPI
 
 @testable import Manager
 
-@Suite(.timeLimit(.minutes(1))) struct EventCallTests {
+@Suite(.timeLimit(.minutes(10))) struct EventCallTests {
   private static func past(_ client: WarrenClient, _ kinds: [Warren_V1_ObjectKind] = []) async throws -> [String] {
     try await client.stream { stub in
       try await stub.streamEvents(.with { $0.kinds = kinds }) { try await $0.messages.reduce(into: []) { $0.append("\($1.name) \($1.action)") } }

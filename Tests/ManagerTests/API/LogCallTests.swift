@@ -7,7 +7,7 @@ import WarrenAPI
 
 @testable import Manager
 
-@Suite(.timeLimit(.minutes(1))) struct LogCallTests {
+@Suite(.timeLimit(.minutes(10))) struct LogCallTests {
   private static func line(_ second: Int64, _ text: String, _ stream: LogLine.Stream = .stdout) -> LogLine {
     LogLine(at: Timestamp(seconds: second), stream: stream, bytes: Array(text.utf8))
   }

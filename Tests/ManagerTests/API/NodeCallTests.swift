@@ -9,7 +9,7 @@ import WarrenAPI
 @testable import Manager
 
 /// Exec and images: what the manager asks of a node.
-@Suite(.timeLimit(.minutes(1))) struct NodeCallTests {
+@Suite(.timeLimit(.minutes(10))) struct NodeCallTests {
   private static func exec(_ client: WarrenClient, _ messages: [Warren_V1_ExecRequest]) async throws -> [ExecOutput] {
     try await client.stream { stub in
       try await stub.exec(requestProducer: { for message in messages { try await $0.write(message) } }) { response in

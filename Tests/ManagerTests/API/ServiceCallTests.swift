@@ -6,7 +6,7 @@ import WarrenAPI
 
 @testable import Manager
 
-@Suite(.timeLimit(.minutes(1))) struct ServiceCallTests {
+@Suite(.timeLimit(.minutes(10))) struct ServiceCallTests {
   @Test func createGetListScaleUpdateDelete() async throws {
     try await APIFixture.run { fixture in
       let client = fixture.client

@@ -7,7 +7,7 @@ import WarrenAPI
 
 @testable import Manager
 
-@Suite(.timeLimit(.minutes(1))) struct TaskCallTests {
+@Suite(.timeLimit(.minutes(10))) struct TaskCallTests {
   @Test func tasksAreFoundByIDPrefixServiceAndNode() async throws {
     try await APIFixture.run { fixture in
       let client = fixture.client

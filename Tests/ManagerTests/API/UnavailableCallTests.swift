@@ -6,7 +6,7 @@ import WarrenAPI
 
 @testable import Manager
 
-@Suite(.timeLimit(.minutes(1))) struct UnavailableCallTests {
+@Suite(.timeLimit(.minutes(10))) struct UnavailableCallTests {
   typealias Call = @Sendable (WarrenClient.Stub) async throws -> Void
 
   static let calls: [(String, Call)] = [

@@ -109,13 +109,14 @@ import Testing
       let commits = fixture.log.count
       fixture.log.closeGate()
       try await withThrowingTaskGroup(of: Void.self) { group in
-        for number in 0..<50 {
-          group.addTask {
-            let update = TaskStatusUpdate(taskID: TaskID("t\(number)"), status: TaskStatus(state: .running))
-            try await fixture.dispatcher.report(node: "n1", [update])
-          }
+        let report: @Sendable (Int) async throws -> Void = { number in
+          let update = TaskStatusUpdate(taskID: TaskID("t\(number)"), status: TaskStatus(state: .running))
+          try await fixture.dispatcher.report(node: "n1", [update])
         }
-        try await fixture.settle { await fixture.dispatcher.reports.count >= 49 && fixture.log.waiting == 1 }
+        group.addTask { try await report(0) }
+        try await fixture.settle { fixture.log.waiting == 1 }
+        for number in 1..<50 { group.addTask { try await report(number) } }
+        try await fixture.settle { await fixture.dispatcher.reports.count == 49 }
         fixture.log.openGate()
         try await group.waitForAll()
       }

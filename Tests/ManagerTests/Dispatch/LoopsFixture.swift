@@ -79,7 +79,7 @@ struct LoopsFixture: Sendable {
         return condition(store.view)
       }
       group.addTask {
-        try await Task.sleep(for: .seconds(20))
+        try await Task.sleep(for: .seconds(300))
         return false
       }
       let met = try await group.next() ?? false
@@ -97,7 +97,7 @@ struct LoopsFixture: Sendable {
       if await condition() { return }
       await Task.yield()
     }
-    for _ in 0..<400 {
+    for _ in 0..<6000 {
       if await condition() { return }
       try await Task.sleep(for: .milliseconds(50))
     }
