@@ -43,3 +43,6 @@ git diff --exit-code --stat -- Sources/WarrenAPI/Generated Sources/Containerd/Ge
   echo "error: generated code differs from what is committed; run 'make proto' and commit the result" >&2
   exit 1
 }
+
+step "the demo, with a release build, and what it installs"
+test/demo.sh
