@@ -12,11 +12,19 @@ extension WarrenError {
     case .unavailable, .deadlineExceeded:
       self.init(
         code, "containerd at \(socketPath) did not answer (could not \(action)): \(error.message); check that it runs, then try again",
-        cause: error.cause)
+        cause: ContainerdUnreachable(code: error.code, cause: error.cause))
     default:
       self.init(code, "containerd could not \(action): \(error.message)", cause: error.cause)
     }
   }
+}
+
+/// The cause of an error that is containerd's absence, not its answer. What was asked for may or may not have been done.
+package struct ContainerdUnreachable: Error, CustomStringConvertible {
+  var code: RPCError.Code
+  var cause: (any Error)?
+
+  package var description: String { cause.map { "\($0)" } ?? "\(code)" }
 }
 
 /// Runs a call whose object may be gone already.

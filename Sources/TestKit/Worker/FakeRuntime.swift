@@ -8,6 +8,8 @@ package struct FakeRuntime: ContainerRuntime {
 
   package func version() async throws -> String { try await engine.version(life) }
 
+  package func isAbsence(_ error: any Error) -> Bool { (error as? WarrenError)?.code == .unavailable }
+
   package func fetchImage(of task: ClusterTask, progress: @escaping @Sendable (String) -> Void) async throws {
     progress("pulling \(task.spec.container.image)")
     try await engine.fetchImage(task.spec.container.image, life)

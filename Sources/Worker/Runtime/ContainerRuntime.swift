@@ -7,6 +7,8 @@ package import ClusterModel
 package protocol ContainerRuntime: Sendable {
   /// `containerd 1.6.20`. Throws while it cannot be reached.
   func version() async throws -> String
+  /// Whether an error means that the engine could not be reached, so that no container is to blame for it.
+  func isAbsence(_ error: any Error) -> Bool
   /// Makes sure the image is on the node; callers that want the same one share its download.
   func fetchImage(of task: ClusterTask, progress: @escaping @Sendable (String) -> Void) async throws
   /// Makes the container with its network and files; its process waits. Returns its address on the bridge, empty with the node's network.

@@ -44,6 +44,8 @@ package struct ContainerdRuntime: ContainerRuntime {
 
   package func version() async throws -> String { "containerd \(try await client.version())" }
 
+  package func isAbsence(_ error: any Error) -> Bool { (error as? WarrenError)?.cause is ContainerdUnreachable }
+
   package func logDirectory(_ task: TaskID) -> String { "\(configuration.dataDirectory)/logs/\(task)" }
   private func filesDirectory(_ container: String) -> String { "\(configuration.dataDirectory)/tasks/\(container)" }
 

@@ -102,13 +102,6 @@ package final class TaskSupervisor: Sendable {
   private func create(_ container: TaskContainer) async {
     do {
       try await around.runtime.fetchImage(of: container.task) { self.send(.progress($0)) }
-    } catch {
-      log(.warning, "task.image-failed", container, error)
-      // A registry that cannot be reached is not the engine.
-      let engine = Self.isAbsence(error) ? try? await around.runtime.version() : "there"
-      return send(engine == nil ? failure(error) : .failed(message: Self.words(error)))
-    }
-    do {
       send(.created(address: try await around.runtime.create(container)))
     } catch {
       log(.warning, "task.create-failed", container, error)
@@ -129,12 +122,7 @@ package final class TaskSupervisor: Sendable {
 
   /// A container is not to blame when the engine went away while it was made.
   private func failure(_ error: any Error) -> TaskMachine.Event {
-    Self.isAbsence(error) ? .interrupted(message: Self.words(error)) : .failed(message: Self.words(error))
-  }
-
-  private static func isAbsence(_ error: any Error) -> Bool {
-    guard let code = (error as? WarrenError)?.code else { return false }
-    return code == .unavailable || code == .deadlineExceeded
+    around.runtime.isAbsence(error) ? .interrupted(message: Self.words(error)) : .failed(message: Self.words(error))
   }
 
   private func watch(_ container: TaskContainer) async {
@@ -158,7 +146,7 @@ package final class TaskSupervisor: Sendable {
         if Task.isCancelled { return }
         log(.warning, "task.stop-failed", container, error)
         // Removing it would kill what is left, without its grace: not because the engine is away for a moment.
-        guard Self.isAbsence(error) else { return send(.stopped(nil)) }
+        guard around.runtime.isAbsence(error) else { return send(.stopped(nil)) }
         try? await around.clock.sleep(for: pause)
         pause = min(pause * 2, Self.pauses.upperBound)
       }
