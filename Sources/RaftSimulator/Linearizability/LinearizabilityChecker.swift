@@ -1,0 +1,140 @@
+/// Decides whether a history of register operations could have happened one after the other, each between its call and its return.
+///
+/// Linearizability is local (Herlihy and Wing 1990, theorem 1), so each key is judged alone. The search is Wing and Gong's with the
+/// memoisation of Lowe, "Testing for linearizability" (2017), section 4: a pair of (operations done, value) is tried once.
+package enum LinearizabilityChecker {
+  /// Why a history is not linearizable.
+  package struct Failure: Error, CustomStringConvertible {
+    package var key: Int
+    package var operations: [Operation]
+    /// The longest order that could be explained.
+    package var explained: [Operation]
+
+    package var description: String {
+      """
+      key \(key) is not linearizable; operations:
+      \(operations.map { "  \($0)" }.joined(separator: "\n"))
+      longest order that explains what was seen:
+      \(explained.map { "  \($0)" }.joined(separator: "\n"))
+      """
+    }
+  }
+
+  /// Throws the first key that cannot be explained. Registers begin with `initial`.
+  package static func check(_ history: [Operation], initial: UInt64 = 0) throws(Failure) {
+    var byKey: [Int: [Operation]] = [:]
+    for operation in history {
+      // A read without an answer says nothing.
+      if operation.action == .get, operation.returned == nil { continue }
+      byKey[operation.key, default: []].append(operation)
+    }
+    for key in byKey.keys.sorted() {
+      var search = RegisterSearch(operations: byKey[key] ?? [], initial: initial)
+      if !search.run() {
+        throw Failure(key: key, operations: search.operations, explained: search.longest.map { search.operations[$0] })
+      }
+    }
+  }
+}
+
+/// The search on one register: a doubly linked list of calls and returns in the order they happened, from which an operation is
+/// lifted while it counts as done.
+private struct RegisterSearch {
+  private struct Moment {
+    var operation: Int
+    var isReturn: Bool
+    var previous: Int
+    var next: Int
+  }
+
+  private struct Visited: Hashable {
+    var done: [UInt64]
+    var value: UInt64
+  }
+
+  let operations: [Operation]
+  private(set) var longest: [Int] = []
+  private var moments: [Moment] = []
+  private var returnMoment: [Int] = []
+  private var value: UInt64
+  private var done: [UInt64]
+  private var visited: Set<Visited> = []
+
+  init(operations unsorted: [Operation], initial: UInt64) {
+    let operations = unsorted.sorted { $0.invoked < $1.invoked }
+    self.operations = operations
+    value = initial
+    done = Array(repeating: 0, count: operations.count / 64 + 1)
+    returnMoment = Array(repeating: 0, count: operations.count)
+    var order: [(at: Int, operation: Int, isReturn: Bool)] = []
+    for (number, operation) in operations.enumerated() {
+      order.append((operation.invoked, number, false))
+      order.append((operation.returned ?? Int.max, number, true))
+    }
+    order.sort { ($0.at, $0.operation, $0.isReturn ? 1 : 0) < ($1.at, $1.operation, $1.isReturn ? 1 : 0) }
+    // Moment 0 is the head of the list.
+    moments.append(Moment(operation: -1, isReturn: false, previous: -1, next: order.isEmpty ? -1 : 1))
+    for (position, moment) in order.enumerated() {
+      let at = position + 1
+      if moment.isReturn { returnMoment[moment.operation] = at }
+      moments.append(Moment(operation: moment.operation, isReturn: moment.isReturn, previous: at - 1, next: at < order.count ? at + 1 : -1))
+    }
+  }
+
+  mutating func run() -> Bool {
+    var stack: [(call: Int, value: UInt64)] = []
+    var at = moments[0].next
+    while at != -1 {
+      let moment = moments[at]
+      if !moment.isReturn {
+        if let new = attempt(moment.operation) {
+          stack.append((at, value))
+          value = new
+          lift(at)
+          if stack.count > longest.count { longest = stack.map { moments[$0.call].operation } }
+          at = moments[0].next
+        } else {
+          at = moment.next
+        }
+      } else if operations[moment.operation].returned == nil {
+        // Only operations of unknown outcome are left: they may never have happened.
+        return true
+      } else {
+        guard let last = stack.popLast() else { return false }
+        value = last.value
+        unlift(last.call)
+        at = moments[last.call].next
+      }
+    }
+    return true
+  }
+
+  /// The value after `number` as the next operation, unless its answer differs or this was tried before; marks it done.
+  private mutating func attempt(_ number: Int) -> UInt64? {
+    let operation = operations[number]
+    let new = Operation.value(after: operation.action, on: value)
+    if let result = operation.result, result != new { return nil }
+    done[number / 64] |= 1 << UInt64(number % 64)
+    if visited.insert(Visited(done: done, value: new)).inserted { return new }
+    done[number / 64] &= ~(1 << UInt64(number % 64))
+    return nil
+  }
+
+  private mutating func lift(_ call: Int) {
+    for at in [call, returnMoment[moments[call].operation]] {
+      let (previous, next) = (moments[at].previous, moments[at].next)
+      moments[previous].next = next
+      if next != -1 { moments[next].previous = previous }
+    }
+  }
+
+  private mutating func unlift(_ call: Int) {
+    let number = moments[call].operation
+    done[number / 64] &= ~(1 << UInt64(number % 64))
+    for at in [returnMoment[number], call] {
+      let (previous, next) = (moments[at].previous, moments[at].next)
+      moments[previous].next = at
+      if next != -1 { moments[next].previous = at }
+    }
+  }
+}
