@@ -73,8 +73,9 @@ let package = Package(
     // L0: values and algorithms, no package dependencies.
     library("ClusterModel"),
     library("OCI"),
+    library("Raft"),
     // Apart from TestKit, whose dependencies take minutes to build: this builds alone, optimised, in seconds.
-    library("RaftSimulator"),
+    library("RaftSimulator", ["Raft"]),
 
     // L1: one outside thing each.
     .target(name: "CLinux"),

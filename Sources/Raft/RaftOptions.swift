@@ -1,0 +1,38 @@
+/// How a member behaves. The defaults are Warren's; the rest exists to be compared with other implementations.
+package struct RaftOptions: Hashable, Sendable {
+  package enum ReadOnly: Sendable {
+    /// A quorum confirms the leader before a read is answered.
+    case safe
+    /// The leader trusts its clock: stale when that is wrong. Never used by Warren.
+    case lease
+  }
+
+  package var id: MemberID
+  /// A follower that hears nothing for this many ticks, up to twice as many, begins an election.
+  package var electionTicks: Int
+  package var heartbeatTicks: Int
+  /// Of the entries of one append, in bytes; a single larger entry still goes.
+  package var maxMessageSize = Int.max
+  /// Of the entries being applied at a time.
+  package var maxApplyingSize = Int.max
+  /// Payload bytes in the leader's log that are not committed; beyond, proposals are dropped.
+  package var maxUncommittedSize = Int.max
+  package var maxInflightMessages = 256
+  /// 0 is without a limit.
+  package var maxInflightBytes = 0
+  /// A leader without a quorum for an election timeout gives up; who hears from a leader does not vote it out.
+  package var checkQuorum = true
+  package var preVote = true
+  package var readOnly = ReadOnly.safe
+  /// The owner writes and applies at its own pace and steps the responses; else it calls `advance` after each `Ready`.
+  package var asyncStorageWrites = true
+  package var forwardsProposals = true
+  package var validatesConfigurationChanges = true
+  package var stepsDownOnRemoval = true
+
+  package init(id: MemberID, electionTicks: Int = 30, heartbeatTicks: Int = 5) {
+    self.id = id
+    self.electionTicks = electionTicks
+    self.heartbeatTicks = heartbeatTicks
+  }
+}
