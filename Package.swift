@@ -113,6 +113,7 @@ let package = Package(
         .grpcTransport, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .protobuf, .yams,
       ]),
     .executableTarget(name: "warren", dependencies: ["Containerd", "WarrenCommands"], swiftSettings: settings),
+    .executableTarget(name: "raft-script", dependencies: ["Raft"], swiftSettings: settings),
     .executableTarget(
       name: "warren-bench", dependencies: ["ClusterModel", "Manager", "RaftStorage", "WarrenAPI", .argumentParser, .logging, .protobuf],
       path: "Benchmarks", exclude: ["service.sh"],
@@ -122,6 +123,7 @@ let package = Package(
     tests("ClusterModelTests", ["ClusterModel"]),
     tests("OCITests", ["OCI"]),
     tests("WarrenAPITests", ["WarrenAPI", "ClusterModel", "GRPCSupport", .grpc, .protobuf, .nioCore, .nioEmbedded]),
+    tests("RaftTests", ["Raft", "raft-script"], exclude: ["Vectors", "Scripts"]),
     tests("RaftSimulatorTests", ["RaftSimulator"]),
     tests("RaftStorageTests", ["RaftStorage", "ClusterModel", .grdb, .logging]),
     tests(

@@ -68,7 +68,7 @@ package struct ProgressTracker: Hashable, Sendable {
   var tally: VoteResult { configuration.voters.result { member in votes.first { $0.member == member }?.granted } }
 
   /// Takes on a configuration and the members that `change` made of it.
-  mutating func adopt(_ change: ConfigurationChanger) {
+  package mutating func adopt(_ change: ConfigurationChanger) {
     configuration = change.configuration
     members = change.tracker.members
     progresses = change.tracker.progresses

@@ -41,7 +41,7 @@ package struct RaftLog: Hashable, Sendable {
   }
 
   /// Those within the range, as many as fit into `limit` and at least one; nil when part of it was cut off.
-  func slice(_ range: Range<LogIndex>, limit: Int = .max) -> [Entry]? {
+  package func slice(_ range: Range<LogIndex>, limit: Int = .max) -> [Entry]? {
     if range.isEmpty { return [] }
     guard range.lowerBound >= firstIndex, range.upperBound <= lastIndex + 1 else { return nil }
     if range.lowerBound >= unstable.offset { return Array(unstable.slice(range).limited(to: limit)) }

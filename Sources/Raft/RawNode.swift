@@ -97,7 +97,7 @@ package struct RawNode: Sendable {
     swap(&ready.readStates, &core.readStates)
     swap(&ready.messages, &core.messages)
     swap(&ready.messagesAfterAppend, &core.messagesAfterAppend)
-    if let stored = core.storageAppendResponse(snapshot: ready.snapshot) { ready.messagesAfterAppend.append(stored) }
+    if ready.hasAppend, let stored = core.storageAppendResponse(snapshot: ready.snapshot) { ready.messagesAfterAppend.append(stored) }
     if !ready.committedEntries.isEmpty {
       ready.messagesAfterApply = [Message(.storageApplyResponse, to: core.id, from: core.id, entries: ready.committedEntries)]
     }

@@ -1,0 +1,77 @@
+import Raft
+
+/// A node of the scripted cluster: the Raft member, its disk, its state machine, and the work queued for both.
+struct ScriptMember: Sendable {
+  var node: RawNode
+  let options: RaftOptions
+  /// What the disk holds beside the log, which is in `node`.
+  var hardState = HardState()
+  /// What the append and apply threads have still to do, with asynchronous storage writes.
+  var appendWork: [Ready] = []
+  var applyWork: [Ready] = []
+  /// The state machine appends payloads. It is offered to others as a snapshot after every entry.
+  var machine: Snapshot
+
+  var id: MemberID { node.id }
+
+  /// Writes what a `Ready` names.
+  mutating func write(_ ready: Ready) {
+    if let hardState = ready.hardState { self.hardState = hardState }
+    let offered = machine.metadata.index == 0 ? nil : machine
+    node.changeStableLog { stable in
+      if let snapshot = ready.snapshot {
+        stable.restore(snapshot)
+        stable.snapshot = offered
+      } else {
+        stable.append(ready.entries)
+      }
+    }
+  }
+
+  /// Applies committed entries.
+  mutating func apply(_ entries: [Entry]) throws(ScriptError) {
+    for entry in entries {
+      var payload = entry.data
+      if entry.kind != .command {
+        do throws(RaftError) {
+          let change = try ConfigurationChange(encoded: entry.data)
+          payload = change.context
+          machine.metadata.configuration = try node.apply(change)
+        } catch {
+          throw ScriptError(error)
+        }
+      }
+      machine.data += payload
+      machine.metadata.index = entry.index
+      machine.metadata.term = entry.term
+      let offered = machine
+      node.changeStableLog { $0.snapshot = offered }
+    }
+  }
+
+  /// Loses everything that the disk does not hold, and starts again.
+  mutating func restart(random: SplitMix64) throws(ScriptError) {
+    appendWork = []
+    applyWork = []
+    var recovered = hardState
+    // Whatever the state machine has was committed, though the disk may not know so yet.
+    recovered.commit = max(recovered.commit, machine.metadata.index, node.log.stable.base.index)
+    do throws(RaftError) {
+      node = try RawNode(
+        options: options, hardState: recovered, configuration: machine.metadata.configuration, stable: node.log.stable,
+        applied: machine.metadata.index, random: random)
+    } catch {
+      throw ScriptError(error)
+    }
+  }
+}
+
+extension ScriptError {
+  init(_ error: RaftError) {
+    switch error {
+    case .proposalDropped: self.init("the proposal was dropped")
+    case .invalidChange(let reason), .invalidState(let reason): self.init(reason)
+    default: self.init("\(error)")
+    }
+  }
+}
