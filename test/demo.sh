@@ -60,7 +60,7 @@ make --no-print-directory install DESTDIR="$scratch/root" PREFIX=/usr >"$scratch
 root=$scratch/root
 check "make install: the binary runs" "$root/usr/bin/warren" version
 check "make install: completions are a bash script" bash -n "$root/usr/share/bash-completion/completions/warren"
-check "make install: the manual names the commands" grep -q '^\.SS service create' "$root/usr/share/man/man1/warren.1"
+check "make install: the manual names the commands" grep -q '^\.SS warren service create' "$root/usr/share/man/man1/warren.1"
 check "make install: the unit starts that binary" grep -qx 'ExecStart=/usr/bin/warren start' "$root/etc/systemd/system/warren.service"
 
 printf '\n%s passed, %s failed\n' "$passed" "$failed"
