@@ -8,6 +8,8 @@ package struct ContainerConfiguration: Sendable {
   package var runtime = "io.containerd.runc.v2"
   /// The OCI runtime's program, such as `crun`; nil means runc.
   package var runtimeBinary: String?
+  /// For the grace of a stop and the pauses between repeated calls.
+  package var clock: any Clock<Duration> = .continuous
 
   package init(logDriver: String, runDirectory: String) {
     self.logDriver = logDriver

@@ -39,7 +39,7 @@ extension Containers {
       } catch let error as WarrenError where attempt < Self.removeAttempts {
         // Still stopping, or its shim has just died and containerd is cleaning up behind it.
         logger.debug("container.delete.retry", metadata: ["container": "\(id)", "error": "\(error)"])
-        try await Task.sleep(for: .milliseconds(100) * attempt)
+        try await configuration.clock.sleep(for: .milliseconds(100) * attempt)
         try await kill(id, .kill, all: true)
       }
     }
@@ -64,7 +64,7 @@ extension Containers {
           break
         } catch  where attempt < Self.removeAttempts {
           // Still mounted by a shim that is going away.
-          try await Task.sleep(for: .milliseconds(100) * attempt)
+          try await configuration.clock.sleep(for: .milliseconds(100) * attempt)
         }
       }
     }

@@ -18,7 +18,7 @@ extension Containers {
         return ExitStatus(code: code, reason: Self.reason(code: code, outOfMemory: killed), at: Timestamp(response.exitedAt))
       } catch let error as WarrenError where error.code != .notFound {
         // containerd or the shim's connection went away in the middle; whether the task is still there decides.
-        try await Task.sleep(for: pause)
+        try await configuration.clock.sleep(for: pause)
         pause = min(pause * 2, .seconds(1))
         do {
           guard try await process(id) != nil else { throw WarrenError(.notFound, "the container \(id) is gone; its exit code is lost") }
@@ -34,7 +34,7 @@ extension Containers {
     try await withThrowingTaskGroup(of: ExitStatus?.self) { group in
       group.addTask { try await wait(id) }
       group.addTask {
-        try await Task.sleep(for: limit)
+        try await configuration.clock.sleep(for: limit)
         return nil
       }
       defer { group.cancelAll() }

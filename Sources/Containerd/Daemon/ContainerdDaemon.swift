@@ -15,6 +15,10 @@ package struct ContainerdDaemon: Sendable {
     package var directory: String
     /// Where programs are looked for.
     package var searchPath: [String]
+    /// Plugins of an own containerd to be left out, beside those that Warren has no use for: `io.containerd.snapshotter.v1.overlayfs`.
+    package var withoutPlugins: [String] = []
+    /// For the pauses between two starts of an own containerd.
+    package var clock: any Clock<Duration> = .continuous
 
     package init(directory: String, searchPath: [String]) {
       self.directory = directory
@@ -64,16 +68,13 @@ package struct ContainerdDaemon: Sendable {
   }
 
   private static func makeOwn(_ configuration: Configuration, logger: Logger) throws -> ContainerdDaemon {
-    let own = try OwnContainerd(directory: configuration.directory, searchPath: configuration.searchPath, logger: logger)
+    let own = try OwnContainerd(configuration, logger: logger)
     return ContainerdDaemon(socketPath: own.socketPath, choice: .own, own: own)
   }
 
   /// Keeps the own containerd running until the task is cancelled; with the system's it only waits.
   package func run() async throws {
-    guard let own else {
-      while !Task.isCancelled { try? await Task.sleep(for: .seconds(86_400)) }
-      return
-    }
-    await own.run()
+    if let own { return await own.run() }
+    for await _ in AsyncStream<Void>.makeStream().stream {}
   }
 }

@@ -10,6 +10,8 @@ struct OwnContainerd: Sendable {
   private let directory: String
   private let program: String
   private let searchPath: [String]
+  private let withoutPlugins: [String]
+  private let clock: any Clock<Duration>
   private let logger: Logger
 
   private static let longestSocketPath = 107
@@ -25,9 +27,11 @@ struct OwnContainerd: Sendable {
   private var logFile: String { directory + "/containerd.log" }
 
   /// - Throws: `WarrenError` when containerd is not installed or the folder's path is too long for a socket.
-  init(directory: String, searchPath: [String], logger: Logger) throws(WarrenError) {
-    self.directory = directory
-    self.searchPath = searchPath
+  init(_ configuration: ContainerdDaemon.Configuration, logger: Logger) throws(WarrenError) {
+    directory = configuration.directory
+    searchPath = configuration.searchPath
+    withoutPlugins = configuration.withoutPlugins
+    clock = configuration.clock
     self.logger = logger
     socketPath = directory + "/containerd.sock"
     guard socketPath.utf8.count <= Self.longestSocketPath else {
@@ -43,18 +47,18 @@ struct OwnContainerd: Sendable {
   func run() async {
     var pause = Self.firstPause
     while !Task.isCancelled {
-      let startedAt = ContinuousClock.now
-      do {
-        let process = try await adopt() ?? launch()
-        try await watch(process)
-      } catch is CancellationError {
-        break
-      } catch {
-        logger.error("containerd.failed", metadata: ["error": "\(error)", "log": "\(logFile)"])
-      }
-      if ContinuousClock.now - startedAt > Self.longestPause { pause = Self.firstPause }
-      try? await Task.sleep(for: pause)
+      let lasted = await clock.measure { await runOnce() }
+      if Task.isCancelled { return }
+      if lasted > Self.longestPause { pause = Self.firstPause }
+      logger.warning("containerd.starting-again", metadata: ["after": "\(pause)", "log": "\(logFile)"])
+      try? await clock.sleep(for: pause)
       pause = min(pause * 2, Self.longestPause)
+    }
+  }
+
+  private func runOnce() async {
+    do { try await watch(try await adopt() ?? launch()) } catch {
+      if !Task.isCancelled { logger.error("containerd.failed", metadata: ["error": "\(error)", "log": "\(logFile)"]) }
     }
   }
 
@@ -87,7 +91,7 @@ struct OwnContainerd: Sendable {
   /// Returns when it has ended by itself.
   private func watch(_ process: DaemonProcess) async throws {
     do {
-      while process.isRunning { try await Task.sleep(for: Self.watchInterval) }
+      while process.isRunning { try await clock.sleep(for: Self.watchInterval) }
       logger.warning("containerd.ended", metadata: ["pid": "\(process.pid)", "log": "\(logFile)"])
     } catch {
       await Task { await process.stop(within: Self.stopLimit) }.value
@@ -107,11 +111,14 @@ struct OwnContainerd: Sendable {
       "io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime",
       "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper",
       "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.blockfile", "io.containerd.tracing.processor.v1.otlp",
-      "io.containerd.internal.v1.tracing",
+      "io.containerd.internal.v1.tracing", \(withoutPlugins.map { "\"\($0)\"," }.joined(separator: " "))
     ]
 
     [grpc]
     address = "\(socketPath)"
+
+    [plugins."io.containerd.internal.v1.opt"]
+    path = "\(directory)/opt"
 
     """
   }

@@ -7,7 +7,7 @@ import Testing
 /// Needs root, containerd, runc and busybox-static. Each test has a containerd of its own.
 @Suite("Containers on a real containerd: exec", .serialized) struct ContainerExecTests {
   @Test func oneShot() async throws {
-    try await SupervisedContainerd.with { box in
+    try await TemporaryContainerd.with { box in
       try await box.start("web", "sleep 1000")
       var command = ExecCommand(arguments: ["/bin/sh", "-c", "echo $X; pwd; id -u; cat; echo err >&2; exit 5"])
       command.env = ["X=1"]
@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test func terminalWithSizeAndResize() async throws {
-    try await SupervisedContainerd.with { box in
+    try await TemporaryContainerd.with { box in
       try await box.start("web", "sleep 1000")
       var command = ExecCommand(arguments: ["/bin/busybox", "sh"])
       command.tty = true
@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test func failuresAndEarlyEnds() async throws {
-    try await SupervisedContainerd.with { box in
+    try await TemporaryContainerd.with { box in
       try await box.start("web", "sleep 1000")
       let nothing = AsyncStream<ExecInput> { $0.finish() }
       await #expect(throws: WarrenError.self) { try await box.containers.exec(in: "web", ExecCommand(arguments: ["/no/such"]), input: nothing) }

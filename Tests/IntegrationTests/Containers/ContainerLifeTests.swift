@@ -7,7 +7,7 @@ import Testing
 /// Needs root, containerd, runc, busybox-static and tini. Each test has a containerd of its own.
 @Suite("Containers on a real containerd: life", .serialized) struct ContainerLifeTests {
   @Test func exitCodesReasonsAndOutput() async throws {
-    try await SupervisedContainerd.with { box in
+    try await TemporaryContainerd.with { box in
       let plain = try await box.run("plain", "echo out; echo err >&2; exit 3")
       #expect(plain.exit.code == 3 && plain.exit.reason == "exited with 3")
       #expect(Set(plain.output) == ["out", "E:err"])
@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test func aProgramThatIsNotThereIsTold() async throws {
-    try await SupervisedContainerd.with { box in
+    try await TemporaryContainerd.with { box in
       var recipe = try await box.recipe("bad", "")
       recipe.spec.args = ["/no/such/program"]
       let error = await #expect(throws: WarrenError.self) {
@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func stoppingGivesGraceAndThenKills() async throws {
-    try await SupervisedContainerd.with { box in
+    try await TemporaryContainerd.with { box in
       try await box.start("polite", "trap 'echo bye; exit 7' TERM; echo ready; while :; do sleep 0.1; done")
       try await box.start("stubborn", "trap '' TERM; echo ready; while :; do sleep 0.1; done")
       try await box.start("other", "trap 'exit 9' USR1; echo ready; while :; do sleep 0.1; done") { $0.spec.stopSignal = "SIGUSR1" }
@@ -51,7 +51,7 @@ import Testing
   }
 
   @Test func limitsLimit() async throws {
-    try await SupervisedContainerd.with { box in
+    try await TemporaryContainerd.with { box in
       let memory = try await box.run(
         "memory", "head -c 200000000 /dev/zero | tail -c 199999999 > /dev/null; dd if=/dev/zero of=/dev/null bs=100M count=1"
       ) {
@@ -71,7 +71,7 @@ import Testing
   }
 
   @Test func deletingIsSafeAtEveryStep() async throws {
-    try await SupervisedContainerd.with { box in
+    try await TemporaryContainerd.with { box in
       try await box.containers.delete("never")
       let recipe = try await box.recipe("half", "sleep 100")
       let prepared = try await box.containers.prepare(recipe)
@@ -95,7 +95,7 @@ import Testing
   }
 
   @Test func aRecipeThatCannotBeMetLeavesNothing() async throws {
-    try await SupervisedContainerd.with { box in
+    try await TemporaryContainerd.with { box in
       let recipe = try await box.recipe("bad", "true") { $0.spec.user = "stranger" }
       await #expect(throws: WarrenError.self) { try await box.containers.create(recipe) }
       #expect(try await box.containers.list().isEmpty)

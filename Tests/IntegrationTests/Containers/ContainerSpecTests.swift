@@ -7,7 +7,7 @@ import Testing
 /// Needs root, containerd, runc, busybox-static and tini. Each test has a containerd of its own.
 @Suite("Containers on a real containerd: what they see", .serialized) struct ContainerSpecTests {
   @Test func usersCapabilitiesAndFiles() async throws {
-    try await SupervisedContainerd.with { box in
+    try await TemporaryContainerd.with { box in
       let user = try await box.run("user", "id; echo $HOME; pwd") {
         $0.spec.user = "web"
         $0.spec.workingDirectory = "/tmp"
@@ -30,7 +30,7 @@ import Testing
   }
 
   @Test func filesOfTheNode() async throws {
-    try await SupervisedContainerd.with { box in
+    try await TemporaryContainerd.with { box in
       let hosts = box.directory + "/hosts"
       try "10.0.0.1 friend\n".write(toFile: hosts, atomically: true, encoding: .utf8)
       let result = try await box.run("files", "cat /etc/hosts; hostname; cat /data/hosts; touch /data/x || echo fixed; ls /dev/thing /dev/full") {
@@ -46,7 +46,7 @@ import Testing
   }
 
   @Test func initReapsZombies() async throws {
-    try await SupervisedContainerd.with { box in
+    try await TemporaryContainerd.with { box in
       let result = try await box.run("init", "cat /proc/1/comm; cat /proc/1/cmdline | head -c 9; exit 4") { $0.spec.initProcess = true }
       #expect(result.exit.code == 4)
       #expect(result.output.joined().contains("init"))
@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test func manyLinesComeWholeAndInOrder() async throws {
-    try await SupervisedContainerd.with { box in
+    try await TemporaryContainerd.with { box in
       let result = try await box.run("lines", "seq 1 50000; echo -n end")
       #expect(result.output.count == 50001)
       #expect(result.output.first == "1" && result.output[49_999] == "50000" && result.output.last == "end")

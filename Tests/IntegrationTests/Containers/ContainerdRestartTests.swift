@@ -7,7 +7,7 @@ import Testing
 /// Needs root, containerd, runc and busybox-static. Each test has a containerd of its own.
 @Suite("Containers on a real containerd: containerd dies", .serialized) struct ContainerdRestartTests {
   @Test func containersLiveOnAndNoExitIsLost() async throws {
-    try await SupervisedContainerd.with { box in
+    try await TemporaryContainerd.with { box in
       let pid = try await box.start("long", "echo one; sleep 1000")
       try await box.start("short", "while [ ! -e /data/go ]; do sleep 0.05; done; echo gone; exit 42") {
         $0.spec.mounts = [Mount(kind: .bind, source: box.directory, target: "/data")]
@@ -34,7 +34,7 @@ import Testing
   }
 
   /// The number of containers in each listing.
-  private static func watch(_ box: SupervisedContainerd) async -> (Listings, Task<Void, Never>) {
+  private static func watch(_ box: TemporaryContainerd) async -> (Listings, Task<Void, Never>) {
     let (stream, continuation) = AsyncStream.makeStream(of: Int.self)
     let task = Task {
       for await event in box.containers.events() {
@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test func eventsTellStartExitAndOutOfMemory() async throws {
-    try await SupervisedContainerd.with { box in
+    try await TemporaryContainerd.with { box in
       let recipe = try await box.recipe("greedy", "") {
         $0.limits.memoryBytes = 32 << 20
         $0.spec.args = ["/bin/dd", "if=/dev/zero", "of=/dev/null", "bs=100M", "count=1"]
@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test func aDeadShimIsCleanedUp() async throws {
-    try await SupervisedContainerd.with { box in
+    try await TemporaryContainerd.with { box in
       let pid = try await box.start("web", "sleep 1000")
       let parent = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8).split(separator: "\n").first { $0.hasPrefix("PPid:") }
       let shim = Int32(parent?.split(separator: "\t").last ?? "") ?? 0

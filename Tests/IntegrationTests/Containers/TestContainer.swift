@@ -3,7 +3,7 @@ import Containerd
 import Foundation
 import TestKit
 
-extension SupervisedContainerd {
+extension TemporaryContainerd {
   /// A busybox container that runs a shell script, on the host's network.
   func recipe(_ id: String, _ script: String, _ change: (inout ContainerRecipe) -> Void = { _ in }) async throws -> ContainerRecipe {
     var recipe = ContainerRecipe(

@@ -9,9 +9,7 @@ enum ImageStoreFixture {
     _ configuration: RegistryConfiguration = RegistryConfiguration(hostDirectories: []), withoutPlugins: [String] = [],
     _ body: @escaping @Sendable (ImageStore, ContainerdClient) async throws -> R
   ) async throws -> R {
-    try await TemporaryContainerd.with(withoutPlugins: withoutPlugins) { client in
-      try await body(ImageStore(client: client, registry: configuration, logger: Logger(label: "test")), client)
-    }
+    try await TemporaryContainerd.with(registry: configuration, withoutPlugins: withoutPlugins) { box in try await body(box.images, box.client) }
   }
 
   static func image(_ name: String = "warren.test/hello:1") throws -> TestImage {
