@@ -135,7 +135,7 @@ let package = Package(
         "Manager", "ClusterModel", "RaftStorage", "WarrenAPI", "TestKit", "warren-bench", .collections, .grpc, .grpcTransport, .logging,
         .nioConcurrency, .protobuf,
       ]),
-    tests("WorkerTests", ["Worker", "ClusterModel", "TestKit", .logging, .nioConcurrency]),
+    tests("WorkerTests", ["Worker", "ClusterModel", "TestKit", .grdb, .logging, .nioConcurrency]),
     tests(
       "WarrenCommandsTests",
       ["WarrenCommands", "ClusterModel", "TestKit", .coreMetrics, .logging, .nioCore, .nioPosix, .nioHTTP1]),

@@ -5,7 +5,7 @@ package import Logging
 /// The network of a node's tasks: a namespace and an address on the bridge for each, and the ports they publish.
 ///
 /// It keeps no state of its own: what exists is read back from the kernel and from host-local's folder, so a crash at any step leaves
-/// nothing that `cleanUp(keeping:)` does not find.
+/// nothing that `sweep` does not find.
 package actor NodeNetwork {
   package struct Attachment: Sendable, Equatable {
     package var namespacePath: String
@@ -16,7 +16,7 @@ package actor NodeNetwork {
   package nonisolated let configuration: NetworkConfiguration
   private let plugins: CNIPlugins
   private let rules: PortRules
-  private let logger: Logger
+  let logger: Logger
   /// What the nftables table has in it now.
   private var published: [String: PublishedTask] = [:]
   private var ruleChanges: Task<Void, any Error>?
@@ -32,20 +32,23 @@ package actor NodeNetwork {
   package nonisolated func namespacePath(_ id: String) -> String { "/run/netns/\(namespaceName(id))" }
 
   // The bridge's name keeps the namespaces of two daemons on one machine apart.
-  private nonisolated func namespaceName(_ id: String) -> String { "\(configuration.bridge)-\(id)" }
+  nonisolated func namespaceName(_ id: String) -> String { "\(configuration.bridge)-\(id)" }
 
   /// Makes the namespace, empty but for its loopback. What an earlier, interrupted attempt left is removed first.
   package nonisolated func makeNamespace(_ id: String) async throws -> String {
     let name = namespaceName(id)
     if FileManager.default.fileExists(atPath: namespacePath(id)) { try await detach(id) }
     try await Tool.check("ip", ["netns", "add", name])
+    logger.trace("network.namespace-made", metadata: ["id": "\(id)"])
     try await Tool.check("ip", ["-n", name, "link", "set", "lo", "up"])
     return namespacePath(id)
   }
 
   /// Connects the namespace made before to the bridge. Returns its address.
   package nonisolated func connect(_ id: String) async throws -> String {
-    try await plugins.add(id: id, namespace: namespacePath(id))
+    let address = try await plugins.add(id: id, namespace: namespacePath(id))
+    logger.trace("network.connected", metadata: ["id": "\(id)", "address": "\(address)"])
+    return address
   }
 
   /// Both steps at once.
@@ -79,6 +82,7 @@ package actor NodeNetwork {
     let known = Set(published.values.flatMap(\.ports).filter { $0.transport == .udp }.map(\.hostPort))
     published[id] = PublishedTask(address: address, ports: ports)
     try await applyRules()
+    logger.trace("network.published", metadata: ["id": "\(id)"])
     for port in ports where port.transport == .udp && !known.contains(port.hostPort) { await UDPFlows.forget(onPort: port.hostPort) }
   }
 
@@ -112,13 +116,16 @@ package actor NodeNetwork {
     return result
   }
 
-  /// Brings the node to a known state after a start: `tasks` are published (only those with ports need to be named), whatever else is
-  /// attached and not in `keeping` is removed, forwarding works.
-  package func cleanUp(keeping: Set<String>, published tasks: [String: PublishedTask] = [:]) async throws {
-    try Self.writeSetting("net/ipv4/ip_forward", "1")
+  /// Brings the node to a known state after a start: these tasks are published (only those with ports need to be named), and nothing
+  /// else is; forwarding works.
+  package func restore(published tasks: [String: PublishedTask]) async throws {
     published = tasks.filter { !$0.value.ports.isEmpty }
-    try await applyRules()
-    for id in list().subtracting(keeping).sorted() {
+    try await assert()
+  }
+
+  /// Removes what of `found` is not in `keeping`, and writes the rules anew: others may have emptied or changed them.
+  package func sweep(_ found: Inventory, keeping: Set<String>) async throws {
+    for id in found.ids.subtracting(keeping).sorted() {
       do {
         try await detach(id)
         logger.info("network.removed-orphan", metadata: ["id": "\(id)"])
@@ -126,12 +133,21 @@ package actor NodeNetwork {
         logger.warning("network.orphan-stays", metadata: ["id": "\(id)", "error": "\(error)"])
       }
     }
+    do { try await removeStrayLinks(of: found) } catch { logger.warning("network.links-unknown", metadata: ["error": "\(error)"]) }
+    published = published.filter { keeping.contains($0.key) }
+    try await assert()
+  }
+
+  private func assert() async throws {
+    try Self.writeSetting("net/ipv4/ip_forward", "1")
+    try await applyRules()
     try await ForwardPolicy(bridge: configuration.bridge).allow()
   }
 
   /// Removes the node's rules and bridge: for taking Warren off a machine.
   package func remove() async throws {
-    try await cleanUp(keeping: [])
+    try await restore(published: [:])
+    try await sweep(inventory(), keeping: [])
     try await Tool.check("nft", ["-f", "-"], input: rules.removal)
     try await ForwardPolicy(bridge: configuration.bridge).forbid()
     _ = try await Tool.run("ip", ["link", "delete", configuration.bridge])

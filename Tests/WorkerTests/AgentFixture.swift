@@ -11,6 +11,8 @@ struct AgentFixture: Sendable {
   let clock: ManualClock
   let engine: FakeEngine
   let manager = FakeManager()
+  /// Nil keeps the clock free of a sleeper that most tests do not want.
+  var sweepInterval: Duration?
   let directory = "\(NSTemporaryDirectory())/warren-worker-\(UUID().uuidString)"
 
   var journalPath: String { "\(directory)/worker.sqlite" }
@@ -31,6 +33,7 @@ struct AgentFixture: Sendable {
     let clock = clock
     var configuration = Agent.Configuration(node: ClusterNode(id: "n1", roles: [.worker], description: NodeDescription(hostname: "n1")))
     configuration.jitter = { 1 }
+    configuration.sweepInterval = sweepInterval
     await manager.workerRestarted()
     let agent = Agent(
       configuration: configuration, runtime: await engine.newLife(), session: manager, journal: try Journal(path: journalPath), clock: clock,
@@ -43,6 +46,8 @@ struct AgentFixture: Sendable {
     _ = await work.result
     return result
   }
+
+  func loseJournal() { for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: journalPath + suffix) } }
 
   func task(_ id: TaskID = "t", _ change: (inout TaskSpec) -> Void = { _ in }) -> ClusterTask {
     var spec = TaskSpec(container: ContainerSpec(image: "web"))

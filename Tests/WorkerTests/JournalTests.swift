@@ -1,5 +1,6 @@
 import ClusterModel
 import Foundation
+import GRDB
 import TestKit
 import Testing
 
@@ -64,5 +65,12 @@ struct JournalTests {
         (error as? WarrenError)?.code == .dataLoss && "\(error)".contains("move it away")
       }
     }
+  }
+}
+
+extension Journal {
+  /// As if a later version had changed its tables.
+  func pretendLaterVersion() async throws {
+    try await database.write { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('later')") }
   }
 }

@@ -68,8 +68,11 @@ package final class ContainerdClient: Sendable {
     options.waitForReady = true
     options.maxRequestMessageBytes = Self.messageLimit
     options.maxResponseMessageBytes = Self.messageLimit
+    logger.trace("containerd.call", metadata: ["action": "\(action())"])
     do {
-      return try await body(metadata, options)
+      let result = try await body(metadata, options)
+      logger.trace("containerd.answer", metadata: ["action": "\(action())"])
+      return result
     } catch let error as RPCError {
       if Task.isCancelled { throw CancellationError() }
       throw WarrenError(error, action: action(), socketPath: socketPath)

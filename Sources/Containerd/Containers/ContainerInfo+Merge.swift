@@ -9,7 +9,9 @@ extension ContainerInfo {
   ) -> [ContainerInfo] {
     var result: [String: ContainerInfo] = [:]
     for container in containers {
-      result[container.id] = ContainerInfo(id: container.id, labels: container.labels, image: container.image, state: .lost)
+      var info = ContainerInfo(id: container.id, labels: container.labels, image: container.image, state: .lost)
+      if let memo = container.extensions[Containers.memoKey] { info.memo = Array(memo.value) }
+      result[container.id] = info
     }
     for snapshot in snapshots {
       guard let id = snapshot.labels[Containers.containerLabel], result[id] == nil else { continue }

@@ -17,6 +17,8 @@ package struct ContainerInfo: Hashable, Sendable, Identifiable {
   package var id: String
   package var labels: [String: String]
   package var image: String
+  /// The recipe's; empty when only a snapshot or a process is left.
+  package var memo: [UInt8] = []
   package var state: State
   /// 0 unless created, running or paused.
   package var pid: Int

@@ -26,6 +26,8 @@ package struct ContainerRecipe: Sendable {
   package var hostnameFile: String?
   /// `warren.service`, `warren.task`…: what a restarted worker adopts by.
   package var labels: [String: String] = [:]
+  /// Kept with the container for whoever finds it later, where labels are too small: at most some hundred kilobytes.
+  package var memo: [UInt8] = []
   /// Where the container's output is kept: see `LogReader`. Made when missing.
   package var logDirectory: String
 

@@ -102,6 +102,12 @@ extension Containers {
         $0.typeURL = Containerd_Runc_V1_Options.protoMessageName
       }
       $0.runtime.options.value = try runcOptions.serializedData()
+      if !recipe.memo.isEmpty {
+        $0.extensions[Self.memoKey] = .with {
+          $0.typeURL = Self.memoKey
+          $0.value = Data(recipe.memo)
+        }
+      }
       $0.spec = .with {
         $0.typeURL = SpecType.container
         $0.value = encoded

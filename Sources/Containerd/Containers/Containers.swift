@@ -16,6 +16,8 @@ package struct Containers: Sendable {
   /// Written on snapshots, so that one whose container is gone is found.
   static let containerLabel = "warren.container"
   static let stopSignalLabel = "warren.stop-signal"
+  /// Of a container's extensions, which containerd keeps as they are.
+  static let memoKey = "warren.memo"
   /// Those that images may be unpacked with (see `PreparedImage.snapshotter`).
   static let snapshotters = ["overlayfs", "native"]
   /// Keeps a snapshot from containerd's garbage collection while it belongs to no container yet.

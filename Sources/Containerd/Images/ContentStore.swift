@@ -83,7 +83,7 @@ struct ContentStore: Sendable {
 
   /// Protects a blob that was there before by a lease.
   func keep(_ digest: Digest, in lease: String) async throws {
-    try await Lease.add(resource: "\(digest)", type: "content", to: lease, client: client)
+    try await Leases.add(resource: "\(digest)", type: "content", to: lease, client: client)
   }
 
   /// Throws away what was written under `ref`. Best effort: containerd drops it by itself a day later.

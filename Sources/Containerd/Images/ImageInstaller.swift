@@ -4,6 +4,7 @@ import OCI
 /// Makes an image out of content that is in containerd: chooses the platform, ties the content together, unpacks, names.
 struct ImageInstaller: Sendable {
   let client: ContainerdClient
+  let leases: Leases
   let platform: Platform
   let snapshotter: String
 

@@ -13,7 +13,7 @@ struct ImagePuller: Sendable {
   func pull(_ reference: ImageReference, meter: PullMeter) async throws -> PreparedImage {
     meter.say("resolving \(reference)")
     return try await RegistryClient.withClient(for: reference.registry, registry) { client in
-      try await Lease.with(installer.client, collect: false) { lease in
+      try await installer.leases.with(collect: false) { lease in
         let root = try await client.resolve(reference)
         let parts = try await fetchDocuments(root, reference, from: client, lease: lease)
         let layers = parts.manifest.layers

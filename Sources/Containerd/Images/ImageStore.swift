@@ -9,12 +9,17 @@ package actor ImageStore {
   private let platform: Platform
   private let logger: Logger
   private let pulls = SharedPulls()
+  private let leases: Leases
   private var snapshotter: String?
 
-  /// - Parameter snapshotter: nil to use overlayfs, or native where that does not work.
+  /// - Parameters:
+  ///   - snapshotter: nil to use overlayfs, or native where that does not work.
+  ///   - owner: of the leases it makes; only one store at a time may have this one.
   package init(
-    client: ContainerdClient, registry: RegistryConfiguration, platform: Platform = .current, snapshotter: String? = nil, logger: Logger
+    client: ContainerdClient, registry: RegistryConfiguration, platform: Platform = .current, snapshotter: String? = nil, owner: String = "",
+    logger: Logger
   ) {
+    leases = Leases(client: client, owner: owner)
     self.client = client
     self.registry = registry
     self.platform = platform
@@ -22,8 +27,8 @@ package actor ImageStore {
     self.logger = logger
   }
 
-  /// Removes what a process that was killed in the middle of a pull or a load has left. To be called at start, before anything else.
-  package func removeLeftovers() async throws { try await Lease.removeLeftovers(client) }
+  /// Removes what pulls and loads that are over have left: those of a process that was killed, or whose end containerd did not hear.
+  package func removeLeftovers() async throws { try await leases.removeLeftovers() }
 
   /// The image, from this node if it is here, else from its registry. Everyone who asks for the same image shares one pull;
   /// whoever is cancelled leaves it to the others.
@@ -118,7 +123,7 @@ package actor ImageStore {
   /// The content is here but not unpacked for this snapshotter.
   private func unpackAgain(_ entry: ImageNames.Entry, _ installer: ImageInstaller) async throws -> PreparedImage {
     let parts = try await installer.parts(of: entry.target, name: entry.name)
-    return try await Lease.with(client, collect: false) { lease in
+    return try await leases.with(collect: false) { lease in
       try await installer.install(parts, as: entry.name, target: entry.target, lease: lease, meter: PullMeter { _ in })
     }
   }
@@ -127,7 +132,7 @@ package actor ImageStore {
     let name: String
     if let snapshotter { name = snapshotter } else { name = try await Unpacker.choose(client) }
     snapshotter = name
-    return ImageInstaller(client: client, platform: platform, snapshotter: name)
+    return ImageInstaller(client: client, leases: leases, platform: platform, snapshotter: name)
   }
 
   private static func parse(_ reference: String) throws -> ImageReference {

@@ -52,7 +52,7 @@ struct Unpacker: Sendable {
 
   /// The lease first, then the look: so what is found cannot be collected in between.
   private func keepExisting(_ name: Digest, _ lease: String) async throws -> Bool {
-    try await Lease.add(resource: "\(name)", type: "snapshots/\(snapshotter)", to: lease, client: client)
+    try await Leases.add(resource: "\(name)", type: "snapshots/\(snapshotter)", to: lease, client: client)
     return try await exists("\(name)")
   }
 

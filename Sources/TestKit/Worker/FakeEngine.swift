@@ -8,7 +8,7 @@ package actor FakeEngine {
   /// Where a call can be made to fail or to get stuck: before its first effect, between two, or after the last and before its answer.
   package enum Step: String, CaseIterable, Sendable {
     case version, fetching, connecting, creating, created, starting, started, stopping, stopped, removing, disconnecting, removed, forgetting,
-      forgotten, listing, recovering
+      forgotten, listing, recovering, sweeping
   }
 
   package enum Fault: Sendable {
@@ -19,6 +19,7 @@ package actor FakeEngine {
 
   struct Container {
     var network = false
+    var origin: TaskContainer?
     var process: RuntimeContainer.State?
   }
 
@@ -37,12 +38,18 @@ package actor FakeEngine {
   private let clock: any Clock<Duration>
   private let now: @Sendable () -> Timestamp
 
+  /// Told each time the engine comes back.
+  nonisolated let reconnections = Broadcast()
+
   /// Steps at which a caller got stuck.
   package private(set) var reached: Set<Step> = []
   /// What must never happen, and did.
   package private(set) var violations: [String] = []
   /// How often a process was started, by task.
   package private(set) var starts: [TaskID: Int] = [:]
+
+  /// How often everything was looked through for leftovers.
+  package private(set) var sweeps = 0
 
   package init(clock: any Clock<Duration>, now: @escaping @Sendable () -> Timestamp) {
     self.clock = clock
@@ -68,7 +75,10 @@ package actor FakeEngine {
 
   /// containerd is killed: calls fail, containers live on.
   package func goAway() { isAway = true }
-  package func comeBack() { isAway = false }
+  package func comeBack() {
+    isAway = false
+    reconnections.send()
+  }
 
   /// Ends the container's process.
   package func exit(_ id: String, code: Int32, reason: String = "") {
@@ -144,7 +154,7 @@ extension FakeEngine {
     if containers[id] != nil { throw WarrenError(.alreadyExists, "there is a container \(id) already") }
     let others = containers.keys.filter { $0.hasPrefix("\(container.task.id)-") }
     if !others.isEmpty { violations.append("\(id) was made beside \(others.sorted())") }
-    containers[id] = Container(network: true)
+    containers[id] = Container(network: true, origin: container)
     logs.insert(container.task.id)
     try await pass(.creating, caller)
     containers[id]?.process = .created
@@ -214,13 +224,17 @@ extension FakeEngine {
 
   func list(_ caller: Int) async throws -> [RuntimeContainer] {
     try await pass(.listing, caller)
-    return containers.compactMap { id, container in container.process.map { RuntimeContainer(id: id, state: $0) } }
+    return containers.compactMap { id, container in container.process.map { RuntimeContainer(id: id, state: $0, origin: container.origin) } }
   }
 
-  func recover(keeping kept: [TaskContainer], tasks: Set<TaskID>, _ caller: Int) async throws {
-    try await pass(.recovering, caller)
-    let ids = Set(kept.map(\.id))
-    for id in containers.keys where !ids.contains(id) { try await remove(id, caller) }
-    logs.formIntersection(tasks)
+  func restore(_ caller: Int) async throws { try await pass(.recovering, caller) }
+
+  func sweep(_ wanted: @Sendable () async -> WantedContainers, _ caller: Int) async throws {
+    try await pass(.sweeping, caller)
+    let (found, logged) = (Set(containers.keys), logs)
+    let kept = await wanted()
+    for id in found.subtracting(kept.containers) { try await remove(id, caller) }
+    logs.subtract(logged.subtracting(kept.tasks))
+    sweeps += 1
   }
 }

@@ -23,7 +23,7 @@ package struct FakeRuntime: ContainerRuntime {
   package func forget(_ task: TaskID) async throws { try await engine.forget(task, life) }
   package func containers() async throws -> [RuntimeContainer] { try await engine.list(life) }
 
-  package func recover(keeping containers: [TaskContainer], tasks: Set<TaskID>) async throws {
-    try await engine.recover(keeping: containers, tasks: tasks, life)
-  }
+  package func restore(_ containers: [TaskContainer]) async throws { try await engine.restore(life) }
+  package func sweep(_ wanted: @Sendable () async -> WantedContainers) async throws { try await engine.sweep(wanted, life) }
+  package func reconnections() -> AsyncStream<Void> { engine.reconnections.stream() }
 }

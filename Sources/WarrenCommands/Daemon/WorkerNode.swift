@@ -29,7 +29,9 @@ struct WorkerNode: Service {
       client: client,
       configuration: ContainerConfiguration(
         logDriver: try Self.ownProgram(), runDirectory: "/run/warren/exec/\(identity.clusterID)-\(identity.nodeID)"))
-    let images = ImageStore(client: client, registry: RegistryConfiguration(dockerConfigPath: Self.dockerConfig(environment)), logger: logger)
+    let images = ImageStore(
+      client: client, registry: RegistryConfiguration(dockerConfigPath: Self.dockerConfig(environment)),
+      owner: "\(identity.clusterID)/\(identity.nodeID)", logger: logger)
     let layout = NetworkConfiguration(
       bridge: configuration.bridge, subnet: try IPv4Subnet(configuration.subnet), pluginPaths: configuration.cniPaths,
       stateDirectory: "\(data)/network")
@@ -40,7 +42,7 @@ struct WorkerNode: Service {
       images: images, network: network, logger: logger)
     agent = Agent(
       configuration: .init(node: try configuration.node()), runtime: runtime, session: InProcessSession(dispatcher: dispatcher),
-      journal: try Journal(path: "\(data)/worker.sqlite"), now: { .now }, logger: logger)
+      journal: try await Journal.recovering(path: "\(data)/worker.sqlite", logger: logger), now: { .now }, logger: logger)
     operations = WorkerOperations(agent: agent, runtime: runtime)
   }
 

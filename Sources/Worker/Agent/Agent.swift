@@ -12,20 +12,22 @@ package actor Agent {
     package var reconnectDelay: ClosedRange<Duration> = .milliseconds(100)...(.seconds(8))
     /// What part of that delay is waited, drawn anew each time: workers that lost the same manager return at different moments.
     package var jitter: @Sendable () -> Double = { .random(in: 0.5...1) }
+    /// How often leftovers are looked for beside the start and each return of the engine; nil for never.
+    package var sweepInterval: Duration? = .seconds(600)
 
     package init(node: ClusterNode) { self.node = node }
   }
 
-  private let configuration: Configuration
-  private let runtime: any ContainerRuntime
+  let configuration: Configuration
+  let runtime: any ContainerRuntime
   private let session: any ManagerSession
-  private let journal: Journal
-  private let clock: any Clock<Duration>
+  let journal: Journal
+  let clock: any Clock<Duration>
   private let now: @Sendable () -> Timestamp
-  private let logger: Logger
+  let logger: Logger
   private let outbox = ReportOutbox()
 
-  private var supervisors: [TaskID: TaskSupervisor] = [:]
+  var supervisors: [TaskID: TaskSupervisor] = [:]
   /// Whether the worker has recovered and holds a session: what readiness means for a worker.
   package private(set) var isConnected = false
 
@@ -80,6 +82,15 @@ package actor Agent {
   private func live(births: AsyncStream<TaskSupervisor>.Continuation) async throws {
     defer { births.finish() }
     try await recover(births)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await self.keepClean() }
+      group.addTask { await self.keepSession(births) }
+      try await group.next()
+      group.cancelAll()
+    }
+  }
+
+  private func keepSession(_ births: AsyncStream<TaskSupervisor>.Continuation) async {
     var pause = configuration.reconnectDelay.lowerBound
     while !Task.isCancelled {
       let beginning = now()
@@ -107,22 +118,8 @@ package actor Agent {
     try await follow(assignments, births)
   }
 
-  /// Finds out what of the journal still runs, and removes what nobody wants.
-  private func recover(_ births: AsyncStream<TaskSupervisor>.Continuation) async throws {
-    let records = try await journal.load()
-    let found = try await patiently { try await self.runtime.containers() }
-    let states = Dictionary(found.map { ($0.id, $0.state) }, uniquingKeysWith: { first, _ in first })
-    let alive = records.filter { !$0.status.state.isTerminal }.map { TaskContainer(task: $0.task, attempt: $0.attempt) }
-    try await patiently { try await self.runtime.recover(keeping: alive.filter { states[$0.id] != nil }, tasks: Set(records.map(\.task.id))) }
-    for record in records {
-      let container = TaskContainer(task: record.task, attempt: record.attempt)
-      watch(record, found: states[container.id], births)
-    }
-    logger.info("worker.recovered", metadata: ["tasks": "\(records.count)", "containers": "\(found.count)"])
-  }
-
   /// Repeats until containerd answers.
-  private func patiently<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
+  func patiently<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
     var pause = Duration.milliseconds(50)
     while true {
       do { return try await body() } catch {
@@ -182,7 +179,7 @@ package actor Agent {
     watch(TaskRecord(assigned: task), found: nil, births)
   }
 
-  private func watch(_ record: TaskRecord, found: RuntimeContainer.State?, _ births: AsyncStream<TaskSupervisor>.Continuation) {
+  func watch(_ record: TaskRecord, found: RuntimeContainer.State?, _ births: AsyncStream<TaskSupervisor>.Continuation) {
     let supervisor = TaskSupervisor(
       record, found: found,
       TaskSupervisor.Surroundings(

@@ -6,10 +6,10 @@ import WarrenAPI
 
 /// The worker's memory: its tasks and how far they are, so that it goes on after a crash or a reboot, also when no manager can be reached.
 package final class Journal: Sendable {
-  private let database: DatabaseQueue
+  let database: DatabaseQueue
 
   /// Opens the journal, making it when it is not there.
-  /// - Throws: `WarrenError(.dataLoss)` when the file is no journal, or a later version's.
+  /// - Throws: `WarrenError`: `.dataLoss` when the file is no journal, `.failedPrecondition` when it is a later version's.
   package init(path: String) throws {
     do {
       var configuration = Configuration()
@@ -17,7 +17,13 @@ package final class Journal: Sendable {
       database = try DatabaseQueue(path: path, configuration: configuration)
       try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
       try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL") }
+      if try database.read({ try Self.migrations.hasBeenSuperseded($0) }) {
+        throw WarrenError(
+          .failedPrecondition, "The worker's journal \(path) was written by a later version of Warren; start that version, or a later one")
+      }
       try Self.migrations.migrate(database)
+    } catch let error as WarrenError {
+      throw error
     } catch {
       throw WarrenError(
         .dataLoss, "The worker's journal \(path) cannot be read; move it away and start again: the manager assigns its tasks anew", cause: error)

@@ -3,7 +3,7 @@ package import ClusterModel
 /// What the agent needs of a container engine and a network: implemented by `ContainerdRuntime`, and by a fake one in tests.
 ///
 /// A container belongs to one attempt of one task. Every call may be repeated, and may be interrupted at any point by a crash:
-/// `remove` and `removeOrphans` find whatever was left.
+/// `remove` and `sweep` find whatever was left.
 package protocol ContainerRuntime: Sendable {
   /// `containerd 1.6.20`. Throws while it cannot be reached.
   func version() async throws -> String
@@ -26,8 +26,14 @@ package protocol ContainerRuntime: Sendable {
   func forget(_ task: TaskID) async throws
   /// Everything of this node that exists in the engine.
   func containers() async throws -> [RuntimeContainer]
-  /// Removes everything of this node that belongs to none of these containers and tasks, and leads the published ports to those that run.
-  func recover(keeping containers: [TaskContainer], tasks: Set<TaskID>) async throws
+  /// Leads the published ports to these containers, as far as they run, and to nothing else. For the start of a worker.
+  func restore(_ containers: [TaskContainer]) async throws
+  /// Removes everything of this node that nobody wants. What cannot be removed now is met again by the next call.
+  ///
+  /// - Parameter wanted: asked after everything there is was listed, so that what is made meanwhile is not taken for a leftover.
+  func sweep(_ wanted: @Sendable () async -> WantedContainers) async throws
+  /// One element each time the engine is back after it was away.
+  func reconnections() -> AsyncStream<Void>
 }
 
 /// One attempt of a task, which is one container.
@@ -43,6 +49,18 @@ package struct TaskContainer: Sendable, Hashable {
   package var id: String { "\(task.id)-\(attempt)" }
 }
 
+/// What a sweep leaves alone.
+package struct WantedContainers: Sendable, Hashable {
+  package var containers: Set<String>
+  /// Whose logs are kept.
+  package var tasks: Set<TaskID>
+
+  package init(containers: Set<String>, tasks: Set<TaskID>) {
+    self.containers = containers
+    self.tasks = tasks
+  }
+}
+
 /// A container as the engine knows it.
 package struct RuntimeContainer: Sendable, Hashable {
   package enum State: Sendable, Hashable {
@@ -56,9 +74,12 @@ package struct RuntimeContainer: Sendable, Hashable {
 
   package var id: String
   package var state: State
+  /// What it was made for, as it was when it was made; nil when the container does not tell.
+  package var origin: TaskContainer?
 
-  package init(id: String, state: State) {
+  package init(id: String, state: State, origin: TaskContainer? = nil) {
     self.id = id
     self.state = state
+    self.origin = origin
   }
 }

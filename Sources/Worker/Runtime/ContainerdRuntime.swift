@@ -4,6 +4,8 @@ import Foundation
 package import HostNetwork
 package import Logging
 import OCI
+import SwiftProtobuf
+import WarrenAPI
 
 /// Runs tasks on containerd, with the node's network around them.
 package struct ContainerdRuntime: ContainerRuntime {
@@ -47,7 +49,7 @@ package struct ContainerdRuntime: ContainerRuntime {
   package func isAbsence(_ error: any Error) -> Bool { (error as? WarrenError)?.cause is ContainerdUnreachable }
 
   package func logDirectory(_ task: TaskID) -> String { "\(configuration.dataDirectory)/logs/\(task)" }
-  private func filesDirectory(_ container: String) -> String { "\(configuration.dataDirectory)/tasks/\(container)" }
+  func filesDirectory(_ container: String) -> String { "\(configuration.dataDirectory)/tasks/\(container)" }
 
   package func fetchImage(of task: ClusterTask, progress: @escaping @Sendable (String) -> Void) async throws {
     let image = task.spec.container.image
@@ -60,7 +62,7 @@ package struct ContainerdRuntime: ContainerRuntime {
     let spec = container.task.spec
     try HostPorts.check(spec.ports)
     let image = try await images.ensure(spec.container.image)
-    let recipe = recipe(container, image)
+    let recipe = try recipe(container, image)
     let files = filesDirectory(container.id)
     if spec.network == .host {
       try HostFiles(hostname: recipe.hostname, address: nil, resolver: HostFiles.nodeResolver(hostNetwork: true)).write(to: files)
@@ -72,16 +74,18 @@ package struct ContainerdRuntime: ContainerRuntime {
     async let namespace = network.makeNamespace(container.id)
     async let prepared = containerStore.prepare(recipe)
     try HostFiles(hostname: recipe.hostname, address: nil, resolver: resolver).write(to: files)
+    logger.trace("container.files-made", metadata: ["container": "\(container.id)"])
     _ = try await namespace
     async let connected = network.connect(container.id)
     try await containerStore.createTask(try await prepared)
     let address = try await connected
+    logger.trace("container.made", metadata: ["container": "\(container.id)"])
     // In place: the container has the file itself mounted, not its name.
     try HostFiles(hostname: recipe.hostname, address: address, resolver: resolver).write(to: files)
     return address
   }
 
-  private func recipe(_ container: TaskContainer, _ image: PreparedImage) -> ContainerRecipe {
+  private func recipe(_ container: TaskContainer, _ image: PreparedImage) throws -> ContainerRecipe {
     let task = container.task
     let hostname =
       task.spec.container.hostname.isEmpty
@@ -100,6 +104,7 @@ package struct ContainerdRuntime: ContainerRuntime {
       Label.cluster: configuration.cluster.rawValue, Label.node: configuration.node.rawValue, Label.service: task.serviceName,
       Label.task: task.id.rawValue, Label.slot: String(task.slot), Label.attempt: String(container.attempt),
     ]
+    recipe.memo = try task.wire.serializedBytes()
     return recipe
   }
 
@@ -125,76 +130,7 @@ package struct ContainerdRuntime: ContainerRuntime {
 
   package func forget(_ task: TaskID) async throws { try removeDirectory(logDirectory(task)) }
 
-  private func removeDirectory(_ path: String) throws {
-    do { try FileManager.default.removeItem(atPath: path) } catch {
-      if FileManager.default.fileExists(atPath: path) { throw error }
-    }
-  }
-
-  package func containers() async throws -> [RuntimeContainer] {
-    let addresses = network.addresses
-    var result: [RuntimeContainer] = []
-    for info in try await ours() {
-      result.append(RuntimeContainer(id: info.id, state: try await state(of: info, address: addresses[info.id] ?? "")))
-    }
-    return result
-  }
-
-  private func state(of info: ContainerInfo, address: String) async throws -> RuntimeContainer.State {
-    switch info.state {
-    case .created, .leftover: return .created
-    case .running, .paused: return .running(pid: info.pid, address: address)
-    // Answers at once, and knows more of the reason than the list does.
-    case .stopped:
-      do { return .exited(try await containerStore.wait(info.id)) } catch let error as WarrenError where error.code == .notFound { return .lost }
-    case .lost: return .lost
-    }
-  }
-
-  private func ours() async throws -> [ContainerInfo] {
-    try await containerStore.list().filter {
-      $0.labels[Label.cluster] == configuration.cluster.rawValue && $0.labels[Label.node] == configuration.node.rawValue
-    }
-  }
-
-  package func recover(keeping containers: [TaskContainer], tasks: Set<TaskID>) async throws {
-    try await images.removeLeftovers()
-    let kept = Set(containers.map(\.id))
-    var running: Set<String> = []
-    for info in try await ours() {
-      if kept.contains(info.id) {
-        if info.pid > 0, info.state != .created { running.insert(info.id) }
-      } else {
-        await removeOrphan(info.id)
-      }
-    }
-    let addresses = network.addresses
-    var published: [String: PublishedTask] = [:]
-    for container in containers where running.contains(container.id) {
-      if let address = addresses[container.id] { published[container.id] = PublishedTask(address: address, ports: container.task.spec.ports) }
-    }
-    try await network.cleanUp(keeping: kept, published: published)
-    try removeOthers(in: "\(configuration.dataDirectory)/tasks", keeping: kept)
-    try removeOthers(in: "\(configuration.dataDirectory)/logs", keeping: Set(tasks.map(\.rawValue)))
-  }
-
-  /// One that cannot be removed now is met again at the next start; it must not keep the others from running.
-  private func removeOrphan(_ id: String) async {
-    do {
-      try await containerStore.delete(id)
-      logger.info("container.removed-orphan", metadata: ["container": "\(id)"])
-    } catch {
-      logger.warning("container.orphan-stays", metadata: ["container": "\(id)", "error": "\(error)"])
-    }
-  }
-
-  private func removeOthers(in folder: String, keeping names: Set<String>) throws {
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where !names.contains(name) {
-      try removeDirectory("\(folder)/\(name)")
-    }
-  }
-
-  private enum Label {
+  enum Label {
     static let cluster = "warren.cluster"
     static let node = "warren.node"
     static let service = "warren.service"

@@ -67,7 +67,11 @@ package struct TaskMachine: Sendable {
 
   package init(record: TaskRecord) { self.record = record }
 
-  package var container: TaskContainer { TaskContainer(task: record.task, attempt: record.attempt) }
+  package var container: TaskContainer {
+    var task = record.task
+    task.status = record.status
+    return TaskContainer(task: task, attempt: record.attempt)
+  }
   private var isWanted: Bool { record.task.desiredState == .running && !isForgotten }
 
   package mutating func handle(_ event: Event, now: Timestamp) -> [Action] {
@@ -129,7 +133,7 @@ package struct TaskMachine: Sendable {
       guard isWanted else { return remove(then: .end(.shutdown, message: "")) }
       if found == nil, let waiting = resumeWaiting(now: now) { return waiting }
       // A task that was never here has nothing to remove.
-      if record.status.state <= .assigned { return [.save] + create(now: now) }
+      if found == nil, record.status.state <= .assigned { return [.save] + create(now: now) }
       return [.save, .remove] + create(now: now)
     }
   }

@@ -18,4 +18,12 @@ package struct TaskRecord: Sendable, Hashable {
     attempt = task.status.state > .assigned ? task.status.attempt + 1 : task.status.attempt
     status = task.status
   }
+
+  /// A task whose container was found although the journal, which was lost or put back from a copy, does not know it.
+  package init(found container: RuntimeContainer, of origin: TaskContainer) {
+    task = origin.task
+    attempt = origin.attempt
+    hasStarted = container.state != .created
+    status = origin.task.status
+  }
 }

@@ -1,5 +1,6 @@
 package import ClusterModel
 package import Logging
+import NIOConcurrencyHelpers
 
 /// Performs what a `TaskMachine` decides, for one task: calls the runtime, keeps time, writes the journal, hands on reports.
 ///
@@ -32,6 +33,7 @@ package final class TaskSupervisor: Sendable {
   private let around: Surroundings
   private let events: AsyncStream<TaskMachine.Event>
   private let mailbox: AsyncStream<TaskMachine.Event>.Continuation
+  private let current: NIOLockedValueBox<String?>
 
   package init(_ record: TaskRecord, found: RuntimeContainer.State?, _ surroundings: Surroundings) {
     id = record.task.id
@@ -39,11 +41,15 @@ package final class TaskSupervisor: Sendable {
     self.found = found
     around = surroundings
     (events, mailbox) = AsyncStream.makeStream()
+    current = NIOLockedValueBox(TaskContainer(task: record.task, attempt: record.attempt).id)
   }
 
   /// What was known of the task before it was looked at.
   var firstStatus: TaskStatus { record.status }
   var image: String { record.task.spec.container.image }
+
+  /// The container that is there or about to be made; nil once the task has ended.
+  var container: String? { current.withLockedValue { $0 } }
 
   package func send(_ event: TaskMachine.Event) { mailbox.yield(event) }
 
@@ -59,7 +65,9 @@ package final class TaskSupervisor: Sendable {
       events: for await event in events {
         // What cancelled work reports is no news of the container.
         if Task.isCancelled { break }
-        for action in machine.handle(event, now: around.now()) {
+        let actions = machine.handle(event, now: around.now())
+        current.withLockedValue { $0 = machine.phase == .ended ? nil : machine.container.id }
+        for action in actions {
           let container = machine.container
           switch action {
           case .save: await save(machine.record)
@@ -97,6 +105,7 @@ package final class TaskSupervisor: Sendable {
 
   private func save(_ record: TaskRecord) async {
     await persistently("journal.write-failed") { try await self.around.journal.save(record) }
+    around.logger.trace("journal.saved", metadata: ["task": "\(id)", "state": "\(record.status.state)", "started": "\(record.hasStarted)"])
   }
 
   private func create(_ container: TaskContainer) async {

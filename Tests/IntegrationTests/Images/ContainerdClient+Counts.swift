@@ -1,4 +1,5 @@
 import GRPCCore
+import SwiftProtobuf
 
 @testable import Containerd
 
@@ -15,8 +16,15 @@ extension ContainerdClient {
     try await call("create a lease") { metadata, options in
       var request = Containerd_Services_Leases_V1_CreateRequest()
       request.id = "warren-image-left"
-      request.labels = [Lease.label: "image"]
+      request.labels = ["warren.purpose": "image", "warren.owner": ""]
       _ = try await leases.create(request, metadata: metadata, options: options)
+    }
+  }
+
+  /// The container's snapshot stays.
+  func removeRecord(of container: String) async throws {
+    try await call("delete a record") { metadata, options in
+      _ = try await containers.delete(.with { $0.id = container }, metadata: metadata, options: options)
     }
   }
 

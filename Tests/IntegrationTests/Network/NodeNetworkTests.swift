@@ -20,7 +20,7 @@ import Testing
     let network = NodeNetwork(
       configuration: NetworkConfiguration(bridge: bridge, subnet: try IPv4Subnet("10.254.\(number).0/24"), stateDirectory: state),
       logger: Logger(label: "test"))
-    try await network.cleanUp(keeping: [])
+    try await network.restore(published: [:])
     let outcome = await Result { try await body(network) }
     try await network.remove()
     #expect(network.list().isEmpty)
@@ -138,7 +138,7 @@ import Testing
       _ = FileManager.default.createFile(atPath: network.namespacePath("file"), contents: nil)
       #expect(network.list() == ["keep", "whole", "half", "lost", "file"])
 
-      try await network.cleanUp(keeping: ["keep"])
+      try await network.sweep(network.inventory(), keeping: ["keep"])
       #expect(network.list() == ["keep"])
       #expect(try await Self.shell("ip -o link show master wtest3 | wc -l") == "1")
     }

@@ -10,26 +10,43 @@ import Worker
 
 /// A node with a worker on a containerd and a network of its own. The worker can be dropped and made anew, as by a restart of Warren.
 struct WorkerNode: Sendable {
-  let box: SupervisedContainerd
+  /// Where it is to be found, for another process.
+  struct Place: Sendable, Codable {
+    var containerd: TemporaryContainerd.Place
+    var number: Int
+  }
+
+  let box: TemporaryContainerd
+  let number: Int
+  let logger: Logger
   let manager = FakeManager()
-  let bridge: String
-  let subnet: String
+  var place: Place { Place(containerd: box.place, number: number) }
+  var bridge: String { "wtw\(number)" }
+  var subnet: String { "10.253.\(number).0/24" }
+  var dataDirectory: String { "\(box.directory)/data" }
 
   /// - Parameter number: a test's own, for its bridge and subnet.
   static func with(_ number: Int, _ body: @Sendable (WorkerNode) async throws -> Void) async throws {
-    try await SupervisedContainerd.with { box in
-      let node = WorkerNode(box: box, bridge: "wtw\(number)", subnet: "10.253.\(number).0/24")
-      _ = try await box.busybox(command: ["/bin/sh", "-c", "echo up; exec sleep 1000"])
+    try await TemporaryContainerd.with { box in
+      let node = WorkerNode(box: box, number: number, logger: TemporaryContainerd.silence)
       let outcome: Result<Void, any Error>
-      do { outcome = .success(try await body(node)) } catch { outcome = .failure(error) }
-      for container in try await box.containers.list() { try await box.containers.delete(container.id) }
+      do {
+        _ = try await box.busybox(command: ["/bin/sh", "-c", "echo up; exec sleep 1000"])
+        outcome = .success(try await body(node))
+      } catch { outcome = .failure(error) }
+      for container in (try? await box.containers.list()) ?? [] { _ = try? await box.containers.delete(container.id) }
       try await node.network().remove()
       try outcome.get()
       #expect(await node.manager.violations.isEmpty)
     }
   }
 
-  private var logger: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
+  /// The same node for another worker, perhaps in another process.
+  static func join(_ place: Place, logger: Logger, _ body: @Sendable (WorkerNode) async throws -> Void) async throws {
+    try await TemporaryContainerd.join(place.containerd, logger: logger) { box in
+      try await body(WorkerNode(box: box, number: place.number, logger: logger))
+    }
+  }
 
   func network() throws -> NodeNetwork {
     NodeNetwork(
@@ -37,15 +54,21 @@ struct WorkerNode: Sendable {
   }
 
   /// One life of the worker. It is dropped where it stands at the end of `body`.
-  func life<R>(_ body: (WorkerOperations) async throws -> R) async throws -> R {
+  ///
+  /// - Parameter sweepInterval: nil keeps it from looking for leftovers between the returns of containerd.
+  func life<R>(
+    clock: any Clock<Duration> = .continuous, sweepInterval: Duration? = nil, _ body: (WorkerOperations) async throws -> R
+  ) async throws -> R {
     await manager.workerRestarted()
     let runtime = ContainerdRuntime(
-      configuration: .init(cluster: "c1", node: "n1", dataDirectory: "\(box.directory)/data"), client: box.client, containers: box.containers,
+      configuration: .init(cluster: "c1", node: "n1", dataDirectory: dataDirectory), client: box.client, containers: box.containers,
       images: box.images, network: try network(), logger: logger)
-    try FileManager.default.createDirectory(atPath: "\(box.directory)/data", withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(atPath: dataDirectory, withIntermediateDirectories: true)
+    var configuration = Agent.Configuration(node: ClusterNode(id: "n1", roles: [.worker], description: NodeDescription(hostname: "n1")))
+    configuration.sweepInterval = sweepInterval
     let agent = Agent(
-      configuration: .init(node: ClusterNode(id: "n1", roles: [.worker], description: NodeDescription(hostname: "n1"))), runtime: runtime,
-      session: manager, journal: try Journal(path: journalPath), now: { Self.now() }, logger: logger)
+      configuration: configuration, runtime: runtime, session: manager, journal: try Journal(path: journalPath), clock: clock, now: { Self.now() },
+      logger: logger)
     let work = Task { try await agent.run() }
     let result: Result<R, any Error>
     do { result = .success(try await body(WorkerOperations(agent: agent, runtime: runtime))) } catch { result = .failure(error) }
@@ -54,7 +77,9 @@ struct WorkerNode: Sendable {
     return try result.get()
   }
 
-  var journalPath: String { "\(box.directory)/data/worker.sqlite" }
+  var journalPath: String { "\(dataDirectory)/worker.sqlite" }
+
+  func loseJournal() { for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: journalPath + suffix) } }
 
   private static func now() -> Timestamp {
     Timestamp(nanosecondsSinceEpoch: Int64(Date().timeIntervalSince1970 * 1_000_000) * 1000)
@@ -87,21 +112,36 @@ struct WorkerNode: Sendable {
 
   struct NeverHappened: Error { var what: String }
 
-  /// Everything on the node that exists because of a task.
+  /// Everything on the node that exists because of a task, in the order of names.
   func inventory() async throws -> [String] {
-    let containers = try await box.containers.list().map { "container \($0.id)" }
-    let networks = try network().list().sorted().map { "network \($0)" }
-    let folders = ["logs", "tasks"].flatMap { folder in
-      ((try? FileManager.default.contentsOfDirectory(atPath: "\(box.directory)/data/\(folder)")) ?? []).sorted().map { "\(folder) \($0)" }
-    }
-    return containers + networks + folders
+    var result = try await box.containers.list().map { "container \($0.id)" }
+    result += try network().list().map { "network \($0)" }
+    for folder in ["logs", "tasks"] { result += Self.names(in: "\(dataDirectory)/\(folder)").map { "\(folder) \($0)" } }
+    return result.sorted()
   }
 
+  /// What is there beside the inventory: links, rules, mounts, leases. It does not tell names that are drawn by chance.
+  func surroundings() async throws -> [String] {
+    let links = Self.names(in: "/sys/class/net/\(bridge)/brif").count
+    let leases = try await box.client.leaseCount()
+    let mounts = try String(contentsOfFile: "/proc/self/mounts", encoding: .utf8).split(separator: "\n")
+      .compactMap { $0.split(separator: " ").dropFirst().first }.filter { $0.hasPrefix(box.directory) || $0.hasPrefix("/run/netns/\(bridge)-") }
+    let rules = try await shell("nft -s list table ip \(bridge) | grep dnat | grep -v 'ct status'")
+    return ["links \(links)", "leases \(leases)", "rules \(rules)"] + mounts.map { "mount \($0)" }.sorted()
+  }
+
+  private static func names(in folder: String) -> [String] { (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] }
+
   func nothingLeft() async throws {
-    do { try await eventually("nothing is left") { (try? await inventory())?.isEmpty == true } } catch {
-      throw NeverHappened(what: "\(error): \(try await inventory())")
+    let nothing = ["links 0", "leases 0", "rules "]
+    do {
+      try await eventually("nothing is left") {
+        guard let (inventory, surroundings) = try? await (inventory(), surroundings()) else { return false }
+        return inventory.isEmpty && surroundings == nothing
+      }
+    } catch {
+      throw NeverHappened(what: "\(error): \(try await inventory()) \(try await surroundings())")
     }
-    #expect(try await shell("ip -o link show master \(bridge) 2>/dev/null | wc -l") == "0")
   }
 
   func shell(_ command: String) async throws -> String {

@@ -41,10 +41,42 @@ import Worker
         try await node.told(.running, of: "t")
       }
       // Neither the journal nor the manager knows of it any more.
-      for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: node.journalPath + suffix) }
+      node.loseJournal()
       await node.manager.drop("t")
-      #expect(try await node.inventory() == ["container t-0", "network t-0", "logs t", "tasks t-0"])
+      #expect(try await node.inventory() == ["container t-0", "logs t", "network t-0", "tasks t-0"])
       try await node.life { _ in try await node.nothingLeft() }
+    }
+  }
+
+  /// A container carries its task: neither the journal nor a manager is needed to go on with it.
+  @Test func withoutItsJournalTheWorkerAdoptsWhatRunsAndReportsWhatEnded() async throws {
+    try await WorkerNode.with(15) { node in
+      let (pid, other) = try await node.life { _ in
+        await node.manager.assign(node.task("runs") { $0.ports = [PublishedPort(hostPort: 18472, containerPort: 80)] })
+        await node.manager.assign(node.task("ends") { $0.restart.condition = .none })
+        return (try await node.told(.running, of: "runs").pid, try await node.told(.running, of: "ends").pid)
+      }
+      let before = try await (node.inventory(), node.surroundings())
+      node.loseJournal()
+      await node.manager.refuse(WarrenError(.unavailable, "no manager here; try another"))
+      try await node.life { operations in
+        try await eventually("it is adopted") { (try? await operations.output(of: ["hostname"], in: "runs")) == "web-1\n" }
+        let after = try await (node.inventory(), node.surroundings())
+        #expect(after == before)
+      }
+
+      kill(Int32(other), SIGKILL)
+      try await eventually("it ended unseen") { try await node.box.containers.list().first { $0.id == "ends-0" }?.state == .stopped }
+      node.loseJournal()
+      await node.manager.refuse(nil)
+      try await node.life { _ in
+        #expect(try await node.told(.failed, of: "ends").lastExit?.code == 137)
+        let status = try await node.told(.running, of: "runs")
+        #expect(status.pid == pid && status.attempt == 0)
+        #expect(kill(Int32(pid), 0) == 0)
+        for task in ["runs", "ends"] as [TaskID] { await node.manager.want(.remove, of: task) }
+        try await node.nothingLeft()
+      }
     }
   }
 
@@ -62,7 +94,7 @@ import Worker
           let status = try await node.told(.running, of: task)
           expected += ["container \(status.containerID)", "network \(status.containerID)", "logs \(task)", "tasks \(status.containerID)"]
         }
-        #expect(try await node.inventory().sorted() == expected.sorted())
+        #expect(try await node.inventory() == expected.sorted())
         for task in tasks { await node.manager.want(.remove, of: task) }
         try await node.nothingLeft()
       }

@@ -44,7 +44,7 @@ import Worker
         #expect(second.pid != first.pid && second.containerID == "t-1")
         #expect(second.lastExit?.code == 137 && second.lastExit?.reason == "killed by SIGKILL")
         try await eventually("the log has both attempts") { try await operations.log(of: "t") == ["up", "up"] }
-        #expect(try await node.inventory() == ["container t-1", "network t-1", "logs t", "tasks t-1"])
+        #expect(try await node.inventory() == ["container t-1", "logs t", "network t-1", "tasks t-1"])
       }
     }
   }

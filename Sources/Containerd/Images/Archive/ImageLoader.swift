@@ -11,7 +11,7 @@ struct ImageLoader: Sendable {
 
   /// - Returns: the names of the images, sorted.
   func load(_ archive: AsyncThrowingStream<[UInt8], any Error>) async throws -> [String] {
-    try await Lease.with(installer.client, collect: true) { lease in
+    try await installer.leases.with(collect: true) { lease in
       let stored = try await Decompression.read(archive) { try await store($0, lease: lease) }
       // All that can be wrong with any of them shows before the first one is named.
       var ready: [(name: String, target: Descriptor, parts: ImageInstaller.Parts)] = []
