@@ -29,6 +29,14 @@ package struct Message: Hashable, Sendable {
     /// Never from another member.
     package var isLocal: Bool { self == .storageAppendResponse || self == .storageApplyResponse }
 
+    /// Whether it is meant for one term: without one, it must not be taken.
+    var isOfTerm: Bool {
+      switch self {
+      case .propose, .readIndex, .storageAppendResponse, .storageApplyResponse: false
+      default: true
+      }
+    }
+
     /// Means something only from a member.
     var isResponse: Bool {
       switch self {

@@ -16,21 +16,23 @@ extension RaftCore {
     guard !proposed.isEmpty else { throw .malformed }
     guard tracker[id] != nil, transferee == .none else { throw .proposalDropped }
     var entries = proposed
+    var pending = pendingChangeIndex
     for place in entries.indices where entries[place].kind != .command {
       let change = try ConfigurationChange(encoded: entries[place].data)
-      if options.validatesConfigurationChanges, !mayChange(change) {
+      if options.validatesConfigurationChanges, !mayChange(change, pending: pending) {
         // In its place, so that indexes stay what the others proposed along expect.
         entries[place] = Entry()
       } else {
-        pendingChangeIndex = log.lastIndex + UInt64(place) + 1
+        pending = log.lastIndex + UInt64(place) + 1
       }
     }
     guard appendAsLeader(entries) else { throw .proposalDropped }
+    pendingChangeIndex = pending
     broadcastAppend()
   }
 
-  private func mayChange(_ change: ConfigurationChange) -> Bool {
-    if pendingChangeIndex > log.applied { return false }
+  private func mayChange(_ change: ConfigurationChange, pending: LogIndex) -> Bool {
+    if pending > log.applied { return false }
     // A joint configuration must be left before anything else, and only a joint one can be left.
     return tracker.configuration.isJoint == change.steps.isEmpty
   }
@@ -71,14 +73,15 @@ extension RaftCore {
   // MARK: Reads without the log (Raft thesis, 6.4)
 
   private mutating func read(_ message: Message) {
-    if tracker.isSingleton { return answer(read: message, at: log.committed) }
-    // What earlier leaders committed is not known before.
+    // What earlier leaders committed, or this member itself before a restart, is not known before.
     guard log.term(log.committed) == term else { return earlyReads.append(message) }
     confirm(message)
   }
 
   private mutating func confirm(_ message: Message) {
     switch options.readOnly {
+    // Nobody else could lead.
+    case .safe where tracker.isSingleton: answer(read: message, at: log.committed)
     case .safe:
       reads.add(.init(from: message.from, context: message.context, index: log.committed))
       reads.acknowledge(id, position: reads.position)
@@ -105,6 +108,11 @@ extension RaftCore {
     if progress.match < log.lastIndex || progress.state == .probe { sendAppend(to: message.from) }
     guard options.readOnly == .safe, message.readPosition != 0 else { return }
     reads.acknowledge(message.from, position: message.readPosition)
+    answerConfirmedReads()
+  }
+
+  /// To be called when a voter confirmed this leader, or when others became the voters.
+  mutating func answerConfirmedReads() {
     for request in reads.advance(tracker.configuration.voters) {
       answer(read: Message(.readIndex, from: request.from, context: request.context), at: request.index)
     }

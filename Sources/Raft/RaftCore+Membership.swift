@@ -17,8 +17,10 @@ extension RaftCore {
       return state
     }
     if state.voters.isEmpty { return state }
+    answerConfirmedReads()
     if commit() {
       // The new quorum may have more.
+      confirmEarlyReads()
       broadcastAppend()
     } else {
       for member in tracker.ids where member != id { sendAppend(to: member, ifEmpty: false) }

@@ -36,6 +36,7 @@ struct RaftCore: Sendable {
     options: RaftOptions, hardState: HardState, configuration: ConfigurationState, stable: StableLog, applied: LogIndex,
     random: any RandomNumberGenerator & Sendable
   ) throws(RaftError) {
+    if let reason = options.contradiction { throw .invalidState(reason) }
     self.options = options
     self.random = random
     log = RaftLog(stable: stable, applyingLimit: options.maxApplyingSize)

@@ -30,6 +30,15 @@ package struct RaftOptions: Hashable, Sendable {
   package var validatesConfigurationChanges = true
   package var stepsDownOnRemoval = true
 
+  /// Why nobody can be a member with these options; nil when all is well.
+  var contradiction: String? {
+    if id == .none { return "0 is no member" }
+    if heartbeatTicks <= 0 || electionTicks <= heartbeatTicks { return "an election must take longer than a heartbeat" }
+    if maxInflightMessages <= 0 { return "a window of no messages never sends" }
+    if readOnly == .lease, !checkQuorum { return "a lease rests on the check of the quorum" }
+    return nil
+  }
+
   package init(id: MemberID, electionTicks: Int = 30, heartbeatTicks: Int = 5) {
     self.id = id
     self.electionTicks = electionTicks
