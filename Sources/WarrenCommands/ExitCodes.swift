@@ -54,7 +54,8 @@ enum ExitCodes {
     guard parsed == .validationFailure else { return ("error: \(flat(root.message(for: error)))", failed) }
     // The first line says what is wrong; usage and suggestions would make several lines of it.
     let lines = root.fullMessage(for: error).split(separator: "\n").map(String.init)
-    let message = root.message(for: error)
+    var message = root.message(for: error)
+    if message.hasSuffix(".") { message.removeLast() }
     let help = lines.last { $0.hasPrefix("  See '") }.map { $0.trimmingPrefix("  See ").description } ?? "'\(root._commandName) --help' for more"
     return ("error: \(flat(message)); see \(help)", usage)
   }

@@ -50,6 +50,11 @@ import Testing
     #expect(try await manager.run("service", "create", "a", "--image", "web", "--detach", "-q").code == 0)
     refused(4, "a", try await manager.run("service", "create", "A", "--image", "web", "--detach"))
 
+    refused(2, "directory", try await manager.run("image", "load", "/etc"))
+    refused(3, "/nonexistent", try await manager.run("image", "load", "/nonexistent"))
+    refused(3, "nope", try await manager.run("service", "delete", "a", "nope", "--detach"))
+    #expect(try await manager.run("service", "inspect", "a").code == 0, "one wrong name, and nothing is deleted")
+
     let stuck = try await manager.run("service", "scale", "a", "--replicas", "2", "--timeout", "700ms")
     #expect(stuck.code == 6 && stuck.errors.contains("error: a did not get there within"), "\(stuck)")
   }
@@ -60,11 +65,16 @@ import Testing
     let second = try await WarrenProcess.run(["start", "--data-dir", data])
     #expect(second.code == 1 && second.errors.contains("in use by another warren"))
     #expect(manager.stop().code == 0)
+    let busy = try await ManagerProcess()
     let other = try await WarrenProcess.run(["cluster", "init", "--data-dir", data, "--node-id", "n2"])
     #expect(other.code == 1 && other.errors.contains("belongs to node n1, not n2"))
     let empty = try await WarrenProcess.run(["start", "--data-dir", manager.directory + "/empty"])
     #expect(empty.code == 3 && empty.errors.contains("warren cluster init") && !FileManager.default.fileExists(atPath: manager.directory + "/empty"))
     let bad = try await WarrenProcess.run(["cluster", "init", "--data-dir", manager.directory + "/bad", "--cni-subnet", "x"])
+    let shared = try await WarrenProcess.run(
+      ["cluster", "init", "--manager-only", "--data-dir", manager.directory + "/bad", "--socket", busy.socket, "--metrics-addr", "off"])
+    #expect(shared.code == 1 && shared.errors.contains("another warren daemon") && shared.errors.contains("--socket"), "\(shared)")
+    #expect(!FileManager.default.fileExists(atPath: manager.directory + "/bad"), "nothing is made before it is known that it can run")
     #expect(bad.code == 2 && !FileManager.default.fileExists(atPath: manager.directory + "/bad"))
     try await manager.restart(["cluster", "init"])
     #expect(manager.greeting.hasPrefix("✓ Cluster initialized successfully\n") && manager.greeting.contains("Node ID: n1"))

@@ -73,6 +73,39 @@ import Testing
     #expect(throws: WarrenError.self) { try DataDirectory(path + "/settings.json").prepare() }
   }
 
+  @Test func `A directory of something else is not taken`() throws {
+    let path = try temporaryDirectory()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let directory = DataDirectory(path)
+    try directory.checkVacant()
+    for left in ["settings.json.new", "raft.lock", "raft.unfinished", "worker.sqlite-wal", "lost+found"] {
+      try "".write(toFile: "\(path)/\(left)", atomically: false, encoding: .utf8)
+    }
+    try directory.checkVacant()
+    try "".write(toFile: path + "/photos", atomically: false, encoding: .utf8)
+    let error = try #require(throws: WarrenError.self) { try directory.checkVacant() }
+    #expect(error.message.contains("photos") && error.message.contains("--data-dir"))
+  }
+
+  @Test func `A bridge belongs to one daemon at a time`() throws {
+    let path = try temporaryDirectory()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    var first: BridgeClaim? = try BridgeClaim("b0", directory: path)
+    let error = try #require(throws: WarrenError.self) { try BridgeClaim("b0", directory: path) }
+    #expect(error.code == .failedPrecondition && error.message.contains("--bridge"))
+    _ = try BridgeClaim("b1", directory: path)
+    first = nil
+    _ = try BridgeClaim("b0", directory: path)
+    #expect(first == nil)
+  }
+
+  @Test func `A disk without room is noticed`() throws {
+    try DiskRoom.check("/tmp", least: 1)
+    let error = try #require(throws: WarrenError.self) { try DiskRoom.check("/tmp", least: .max) }
+    #expect(error.code == .resourceExhausted && error.message.contains("/tmp"))
+    #expect(throws: WarrenError.self) { try DiskRoom.check("/nonexistent") }
+  }
+
   @Test func `A daemon is found by its API address`() throws {
     let path = try temporaryDirectory()
     defer { try? FileManager.default.removeItem(atPath: path) }
@@ -85,6 +118,9 @@ import Testing
     #expect(try DaemonSocket.find("nowhere:1,10.0.0.1:8080", registry: registry) == [socket])
     let error = try #require(throws: WarrenError.self) { try DaemonSocket.find("edge-1:8081", registry: registry) }
     #expect(error.code == .unavailable && error.message.contains("0.0.0.0:8080"))
+    for nonsense in ["", "nonsense", "h:1,", ",h:1"] {
+      #expect(try #require(throws: WarrenError.self) { try DaemonSocket.find(nonsense, registry: registry) }.code == .invalidArgument)
+    }
     DaemonSocket.register(socket, address: "0.0.0.0:8080", registry: registry)
     #expect(try FileManager.default.contentsOfDirectory(atPath: registry) == ["0.0.0.0:8080"], "the link of a killed daemon goes with the next start")
     DaemonSocket.unregister(address: "0.0.0.0:8080", registry: registry)

@@ -29,6 +29,12 @@ import WarrenAPI
     #expect(lines[1].hasPrefix("web    1/2        nginx   abc   8080->80/tcp   "))
   }
 
+  @Test func `An object without a schema has its fields in order`() throws {
+    let fields = Dictionary(uniqueKeysWithValues: "hgfedcba".map { (String($0), Google_Protobuf_Value(stringValue: "\"\($0)")) })
+    let text = try Output.json(Google_Protobuf_Struct(fields: fields))
+    #expect(text.hasPrefix(#"{"a":"\"a","b":"\"b","c":"#) && text.hasSuffix(#""h":"\"h"}"#), "\(text)")
+  }
+
   @Test func `An empty list says so, as an array where that is asked for`() throws {
     let none: [ServiceRow] = []
     let payload: [Warren_V1_Service] = []

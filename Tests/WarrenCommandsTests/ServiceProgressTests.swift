@@ -82,6 +82,7 @@ import WarrenAPI
     #expect(waiting.reasons(now: now) == ["web.1 pending: \(reason)"])
     #expect(waiting.apply(task("a", slot: 1, .pending, reason)) == nil)
     #expect(waiting.apply(task("a", slot: 1, .preparing))?.id == "a")
+    #expect(waiting.apply(task("a", slot: 1, .pending, reason)) == nil, "it was told before")
   }
 
   @Test func `A task that is tried again says what went wrong before`() {

@@ -9,8 +9,8 @@ struct ClusterRecover: AsyncParsableCommand {
       "warren cluster recover --data-dir /var/lib/warren", "warren cluster recover --data-dir /var/lib/warren --yes",
       note: "Without --yes nothing is changed. The damaged files are kept aside."))
 
-  @Option(help: ArgumentHelp("The data directory; no daemon may be using it.", valueName: "path"), completion: .directory) var dataDir =
-    "/var/lib/warren"
+  @Option(help: ArgumentHelp("The data directory; no daemon may be using it.", valueName: "path"), completion: .directory, transform: PathText.parse)
+  var dataDir = "/var/lib/warren"
   @Flag(help: "Do it: what comes after the damage is lost.") var yes = false
 
   func run() async throws {

@@ -31,7 +31,10 @@ enum Daemon {
     // Started in this order, stopped in the opposite one: the log outlives whatever writes to it.
     var services: [any Service] = [control.log, control.dispatcher, control.loops]
     if let worker { services.append(worker) }
-    var checks = [HealthCheck("store") { _ = try await control.log.readBarrier() }]
+    var checks = [
+      HealthCheck("store") { _ = try await control.log.readBarrier() },
+      HealthCheck("disk") { try DiskRoom.check(configuration.dataDirectory) },
+    ]
     if let worker { checks += worker.healthChecks }
     if let address = configuration.metricsAddress {
       services.append(

@@ -9,8 +9,8 @@ struct DaemonOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Where managers will reach this one (default: HOSTNAME:7946).", valueName: "host:port")) var bindAddr: String?
   @Option(help: ArgumentHelp("Address this daemon is known by, for --manager on this host (default: HOSTNAME:8080).", valueName: "host:port"))
   var apiAddr: String?
-  @Option(help: ArgumentHelp("Where everything that must survive is kept.", valueName: "path"), completion: .directory) var dataDir =
-    "/var/lib/warren"
+  @Option(help: ArgumentHelp("Where everything that must survive is kept.", valueName: "path"), completion: .directory, transform: PathText.parse)
+  var dataDir = "/var/lib/warren"
   @Flag(help: "Run no containers here.") var managerOnly = false
   @Option(help: ArgumentHelp("Unix socket to serve the API on (default: /run/warren/warren.sock).", valueName: "path"), completion: .file())
   var socket: String?

@@ -19,6 +19,21 @@ struct DataDirectory: Sendable {
     self.path = path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
   }
 
+  /// What a start that got no further than making the log may have left here, and what a file system has of its own.
+  private static let harmless = ["settings.json", "raft", "worker.sqlite", "containerd", "network", "logs", "tasks", "lost+found"]
+
+  /// A new node closes its directory to others and removes files there that it does not know: never in a directory of something else.
+  func checkVacant() throws {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    guard
+      let foreign = names.sorted().first(where: { name in
+        !Self.harmless.contains { name == $0 || name.hasPrefix("\($0).") || name.hasPrefix("\($0)-") }
+      })
+    else { return }
+    throw WarrenError(
+      .failedPrecondition, "\(path) is not empty and no node's directory (it has \(foreign) in it); name an empty or a new one with --data-dir")
+  }
+
   /// Makes the directory, for its owner only. One that others may enter is closed to them.
   func prepare() throws {
     var made = ""
@@ -57,9 +72,12 @@ struct DataDirectory: Sendable {
     let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw Self.failure("write", temporary) }
     let written = data.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-    let synced = fsync(file)
+    guard written == data.count, fsync(file) == 0, rename(temporary, settingsFile) == 0 else {
+      let failure = Self.failure("write", settingsFile)
+      close(file)
+      throw failure
+    }
     close(file)
-    guard written == data.count, synced == 0, rename(temporary, settingsFile) == 0 else { throw Self.failure("write", settingsFile) }
     let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     if directory >= 0 {
       fsync(directory)
@@ -68,7 +86,13 @@ struct DataDirectory: Sendable {
   }
 
   private static func failure(_ verb: String, _ path: String) -> WarrenError {
-    let code: WarrenError.Code = errno == EACCES || errno == EPERM ? .permissionDenied : .failedPrecondition
-    return WarrenError(code, "cannot \(verb) \(path); \(String(cString: strerror(errno))); run as root, or name another directory with --data-dir")
+    let (code, advice): (WarrenError.Code, String) =
+      switch errno {
+      case EACCES, EPERM: (.permissionDenied, "run as root")
+      case ENOSPC, EDQUOT: (.resourceExhausted, "free some space")
+      case EROFS: (.failedPrecondition, "mount it writable")
+      default: (.failedPrecondition, "check the path")
+      }
+    return WarrenError(code, "cannot \(verb) \(path); \(String(cString: strerror(errno))); \(advice), or name another directory with --data-dir")
   }
 }

@@ -6,6 +6,8 @@ import RaftStorage
 struct NodeMembership: Sendable {
   let storage: LogDatabase
   let configuration: DaemonConfiguration
+  /// Nil for a node that runs no containers.
+  let bridge: BridgeClaim?
   /// Made just now, not resumed.
   let isNew: Bool
 
@@ -28,6 +30,8 @@ struct NodeMembership: Sendable {
     guard exists else {
       let nodeID = try wanted ?? DaemonConfiguration.nodeID(hostname)
       let configuration = try configured(nodeID)
+      try directory.checkVacant()
+      let bridge = try claims(configuration)
       try directory.prepare()
       let identity = LogIdentity(clusterID: .random(), nodeID: nodeID)
       // Before the log, so that a crash between the two cannot leave a node that forgot its options; after it again, because only then
@@ -35,7 +39,7 @@ struct NodeMembership: Sendable {
       try directory.keep(settings)
       let storage = try LogDatabase.create(dataDirectory: directory.path, identity: identity, logger: logger)
       try directory.keep(settings)
-      return NodeMembership(storage: storage, configuration: configuration, isNew: true)
+      return NodeMembership(storage: storage, configuration: configuration, bridge: bridge, isNew: true)
     }
     try directory.prepare()
     let storage = try LogDatabase.open(dataDirectory: directory.path, logger: logger)
@@ -52,7 +56,17 @@ struct NodeMembership: Sendable {
       )
     }
     let configuration = try configured(nodeID)
+    let bridge = try claims(configuration)
     try directory.keep(settings)
-    return NodeMembership(storage: storage, configuration: configuration, isNew: false)
+    return NodeMembership(storage: storage, configuration: configuration, bridge: bridge, isNew: false)
+  }
+  /// What only one daemon of a machine can have, asked for before anything is made.
+  private static func claims(_ configuration: DaemonConfiguration) throws -> BridgeClaim? {
+    guard !DaemonSocket.isServed(configuration.socket) else {
+      throw WarrenError(
+        .failedPrecondition,
+        "another warren daemon serves on \(configuration.socket); two cannot share a socket; stop that one, or choose another path with --socket")
+    }
+    return configuration.runsContainers ? try BridgeClaim(configuration.bridge) : nil
   }
 }

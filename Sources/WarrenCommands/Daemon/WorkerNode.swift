@@ -15,10 +15,13 @@ struct WorkerNode: Service {
   let client: ContainerdClient
   private let containerd: ContainerdDaemon
   private let containers: Containers
+  /// Held as long as this node runs.
+  private let bridge: BridgeClaim?
 
   /// - Throws: when no containerd is found and none can be started.
   init(_ membership: NodeMembership, dispatcher: Dispatcher, environment: Environment = .process, logger: Logger) async throws {
     let configuration = membership.configuration
+    bridge = membership.bridge
     let data = configuration.dataDirectory
     let identity = membership.storage.identity
     var daemon = ContainerdDaemon.Configuration(directory: "\(data)/containerd", searchPath: Self.searchPath(environment))

@@ -9,8 +9,9 @@ struct DoctorCommand: AsyncParsableCommand {
     commandName: "doctor", abstract: "Check that this machine has what Warren needs, and say how to fix what is missing.",
     discussion: example("warren doctor", "warren doctor -o json", note: "Changes nothing. Exits with 1 when a check fails."))
 
-  @Option(help: ArgumentHelp("Data directory to check the disk of.", valueName: "path"), completion: .directory) var dataDir = "/var/lib/warren"
-  @Option(help: ArgumentHelp("containerd's socket.", valueName: "path"), completion: .file())
+  @Option(help: ArgumentHelp("Data directory to check the disk of.", valueName: "path"), completion: .directory, transform: PathText.parse)
+  var dataDir = "/var/lib/warren"
+  @Option(help: ArgumentHelp("containerd's socket.", valueName: "path"), completion: .file(), transform: PathText.parse)
   var containerdAddress = "/run/containerd/containerd.sock"
   @Option(help: ArgumentHelp("Directory of CNI plugins (default: /opt/cni/bin, /usr/lib/cni).", valueName: "path"), completion: .directory)
   var cniPath: [String] = []

@@ -62,6 +62,10 @@ struct DoctorFacts: Sendable, Equatable {
   var plugins: Set<String>
   /// Programs that are installed, of those looked for.
   var tools: Set<String>
+  /// Whether the kernel passes packets on; warren turns it on when it starts.
+  var forwards: Bool
+  /// The bridge of containers is there.
+  var hasBridge: Bool
   /// Why the addresses for containers cannot be used here; nil when they can.
   var subnetProblem: String?
   var ports: [Port]

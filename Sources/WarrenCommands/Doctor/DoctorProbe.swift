@@ -27,7 +27,9 @@ struct DoctorProbe: Sendable {
       isRoot: isRoot, kernel: Self.text("/proc/sys/kernel/osrelease").trimmingCharacters(in: .whitespacesAndNewlines), overlay: await overlay,
       links: await links, packetRules: await rules, namespaces: Set((try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/ns")) ?? []),
       hasSeccomp: Self.text("/proc/sys/kernel/seccomp/actions_avail").contains("errno"), cgroups: Self.cgroups(), containerd: await containerd,
-      runtimes: runtimes, pluginPaths: pluginPaths, plugins: Set(plugins), tools: Set(tools), subnetProblem: subnetProblem(),
+      runtimes: runtimes, pluginPaths: pluginPaths, plugins: Set(plugins), tools: Set(tools),
+      forwards: Self.text("/proc/sys/net/ipv4/ip_forward").hasPrefix("1"),
+      hasBridge: access("/sys/class/net/\(network.bridge)", F_OK) == 0, subnetProblem: subnetProblem(),
       ports: ports.map { DoctorFacts.Port(number: $0.port.hostPort, use: $0.use, holder: HostPorts.holder(of: $0.port)) }, disk: disk(),
       clock: Self.clock())
   }
@@ -38,6 +40,7 @@ struct DoctorProbe: Sendable {
 
   private func trial(_ isRoot: Bool, _ program: String, _ arguments: [String], input: String = "") async -> DoctorFacts.Trial {
     guard isRoot else { return .untried("needs root") }
+    guard Self.program(program) != nil else { return .fails("the program \(program) is not installed") }
     do {
       let output = try await Tool.run(program, arguments, input: input)
       guard !output.succeeded else { return .works() }

@@ -16,8 +16,10 @@ struct EventsCommand: AsyncParsableCommand {
   }
 
   static let configuration = CommandConfiguration(
-    commandName: "events", abstract: "Show what happened in the cluster, and with -f what happens.",
-    discussion: example("warren events -f", "warren events -f --kind task -o json"))
+    commandName: "events", abstract: "Show how the cluster came to be as it is, and with -f what happens.",
+    discussion: example(
+      "warren events -f", "warren events -f --kind task -o json",
+      note: "The past is told from the nodes, services and tasks there are; what was removed left no trace. With -f every change is shown."))
 
   @Flag(name: .shortAndLong, help: "Stay, and print events as they happen.") var follow = false
   @Option(help: "Only events of nodes, services or tasks.") var kind: [Kind] = []

@@ -3,6 +3,7 @@ import ClusterModel
 import GRPCCore
 import Glibc
 import SwiftProtobuf
+import Synchronization
 import WarrenAPI
 
 struct ImageLoad: AsyncParsableCommand {
@@ -21,19 +22,32 @@ struct ImageLoad: AsyncParsableCommand {
       throw WarrenError(code, "\(file) cannot be read; \(String(cString: strerror(errno))); name an archive, or - for standard input")
     }
     defer { close(descriptor) }
+    var info = stat()
+    if fstat(descriptor, &info) == 0, info.st_mode & S_IFMT == S_IFDIR {
+      throw WarrenError(.invalidArgument, "\(file) is a directory; make an archive of it first, for example with 'tar -C \(file) -c .'")
+    }
     let call = options.streamOptions
     let file = file
-    let images = try await options.withClient { client in
-      try await client.stream { stub in
-        try await stub.loadImage(options: call) { writer in
-          while true {
-            let chunk = try Self.read(descriptor, file)
-            if chunk.isEmpty { return }
-            try await writer.write(.with { $0.chunk = .init(chunk) })
-          }
-        }.images
+    // The call that it breaks would only say that it was broken.
+    let unreadable = Mutex<(any Error)?>(nil)
+    let images: [Warren_V1_Image]
+    do {
+      images = try await options.withClient { client in
+        try await client.stream { stub in
+          try await stub.loadImage(options: call) { writer in
+            while true {
+              let chunk: [UInt8]
+              do { chunk = try Self.read(descriptor, file) } catch {
+                unreadable.withLock { $0 = error }
+                throw error
+              }
+              if chunk.isEmpty { return }
+              try await writer.write(.with { $0.chunk = .init(chunk) })
+            }
+          }.images
+        }
       }
-    }
+    } catch { throw unreadable.withLock { $0 } ?? error }
     if format.output == .table, !format.quiet {
       for image in images { Terminal.line("✓ Image loaded: \(image.reference)") }
     } else {
@@ -50,7 +64,10 @@ struct ImageLoad: AsyncParsableCommand {
         count = max(0, read)
       }
       if failure == 0 { return chunk }
-      guard failure == EINTR else { throw WarrenError(.failedPrecondition, "\(file) cannot be read; \(String(cString: strerror(failure)))") }
+      guard failure == EINTR else {
+        throw WarrenError(
+          .failedPrecondition, "\(file) cannot be read; \(String(cString: strerror(failure))); name an archive, or - for standard input")
+      }
     }
   }
 }

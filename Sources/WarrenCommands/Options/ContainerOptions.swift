@@ -33,7 +33,9 @@ struct ContainerOptions: ParsableArguments {
     help: ArgumentHelp("Signal that asks the container to stop (default: the image's, else SIGTERM).", valueName: "signal"),
     transform: SignalName.parse)
   var stopSignal: String?
-  @Option(help: ArgumentHelp("Time between the stop signal and SIGKILL (default: 10s).", valueName: "duration"), transform: DurationText.parse)
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Time between the stop signal and SIGKILL (default: 10s).", valueName: "duration"),
+    transform: DurationText.parse)
   var stopTimeout: Duration = .seconds(10)
 
   func spec(command: [String]) -> ContainerSpec {

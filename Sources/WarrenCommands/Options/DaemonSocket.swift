@@ -1,4 +1,5 @@
 import ClusterModel
+import CoreFoundation
 import FoundationEssentials
 import Glibc
 
@@ -10,7 +11,9 @@ enum DaemonSocket {
   /// Sockets of the daemons with these API addresses (`host:port`, separated by commas).
   static func find(_ addresses: String, registry: String = registry) throws -> [String] {
     let known = registered(in: registry)
-    let wanted = addresses.split(separator: ",").map(String.init)
+    let wanted = try addresses.split(separator: ",", omittingEmptySubsequences: false).map {
+      try HostPort(parsing: String($0), option: "--manager").description
+    }
     let found = wanted.flatMap { address in known.filter { matches($0.address, address) }.map(\.socket) }
     guard found.isEmpty else { return found }
     let choices = known.isEmpty ? "no daemon runs here" : "daemons here: \(known.map(\.address).joined(separator: ", "))"
@@ -64,5 +67,18 @@ enum DaemonSocket {
   private static func split(_ address: String) -> (host: String, port: Substring)? {
     guard let colon = address.lastIndex(of: ":") else { return nil }
     return (address[..<colon].filter { $0 != "[" && $0 != "]" }, address[address.index(after: colon)...])
+  }
+
+  /// Whether somebody takes connections there.
+  static func isServed(_ path: String) -> Bool {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else { return false }
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+    defer { close(descriptor) }
+    return withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0 }
+    } || errno == EAGAIN  // Somebody listens, but has more connections waiting than it takes.
   }
 }

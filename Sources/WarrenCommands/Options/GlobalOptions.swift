@@ -10,9 +10,16 @@ struct GlobalOptions: ParsableArguments {
   var manager: String?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Give up after this long, for example 30s or 5m (default: 10m when waiting for a service, else 1m).", valueName: "duration"),
     transform: DurationText.parse)
   var timeout: Duration?
+
+  func validate() throws {
+    if socket?.isEmpty == true { throw ValidationError("--socket names no path; leave it out for \(DaemonSocket.defaultPath)") }
+    if socket != nil, manager != nil { throw ValidationError("--socket and --manager both say which daemon is meant; leave one of the two out") }
+    if let timeout, timeout <= .zero { throw ValidationError("--timeout must be more than 0; leave it out for the default") }
+  }
 
   /// Sockets to try, best first.
   func sockets(environment: Environment = .process) throws -> [String] {

@@ -18,19 +18,29 @@ struct ServicePolicyOptions: ParsableArguments {
     name: .shortAndLong, help: ArgumentHelp("Publish a port on the node: [ip:]host:container[/udp].", valueName: "port"), transform: PortText.parse)
   var publish: [PublishedPort] = []
   @Option(help: "bridge, or host to share the node's network.") var network = Network.bridge
-  @Option(help: ArgumentHelp("Use at most this many cores, for example 0.5.", valueName: "cores"), transform: CoreCount.parse) var cpus: Int64 = 0
-  @Option(name: .shortAndLong, help: ArgumentHelp("Use at most this much memory, for example 64MiB.", valueName: "size"), transform: ByteSize.parse)
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Use at most this many cores, for example 0.5.", valueName: "cores"), transform: CoreCount.parse)
+  var cpus: Int64 = 0
+  @Option(
+    name: .shortAndLong, parsing: .unconditional, help: ArgumentHelp("Use at most this much memory, for example 64MiB.", valueName: "size"),
+    transform: ByteSize.parse)
   var memory: Int64 = 0
-  @Option(help: ArgumentHelp("Cores to set aside on the node.", valueName: "cores"), transform: CoreCount.parse) var reserveCpus: Int64 = 0
-  @Option(help: ArgumentHelp("Memory to set aside on the node.", valueName: "size"), transform: ByteSize.parse) var reserveMemory: Int64 = 0
-  @Option(parsing: .unconditional, help: "The most processes in a container (default: 4096).") var pidsLimit = 0
+  @Option(parsing: .unconditional, help: ArgumentHelp("Cores to set aside on the node.", valueName: "cores"), transform: CoreCount.parse)
+  var reserveCpus: Int64 = 0
+  @Option(parsing: .unconditional, help: ArgumentHelp("Memory to set aside on the node.", valueName: "size"), transform: ByteSize.parse)
+  var reserveMemory: Int64 = 0
+  @Option(parsing: .unconditional, help: ArgumentHelp("The most processes in a container (default: 4096).", valueName: "n")) var pidsLimit: Int?
   @Option(help: ArgumentHelp("Run only where this holds, for example node.labels.zone==a.", valueName: "expression")) var constraint: [String] = []
-  @Option(parsing: .unconditional, help: "The most tasks on one node (default: no limit).") var maxPerNode = 0
+  @Option(parsing: .unconditional, help: ArgumentHelp("The most tasks on one node (default: no limit).", valueName: "n")) var maxPerNode: Int?
   @Option(help: "When to start a container again that ended: any, on-failure or none.") var restart = Restart.any
-  @Option(parsing: .unconditional, help: ArgumentHelp("Give up after this many restarts (default: never).", valueName: "n")) var restartMax = 0
-  @Option(help: ArgumentHelp("Wait before the first restart; doubles up to 60s (default: 1s).", valueName: "duration"), transform: DurationText.parse)
+  @Option(parsing: .unconditional, help: ArgumentHelp("Give up after this many restarts (default: never).", valueName: "n")) var restartMax: Int?
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Wait before the first restart; doubles up to 60s (default: 1s).", valueName: "duration"),
+    transform: DurationText.parse)
   var restartDelay: Duration = .seconds(1)
-  @Option(help: ArgumentHelp("Forget restarts older than this (default: never).", valueName: "duration"), transform: DurationText.parse)
+  @Option(
+    parsing: .unconditional, help: ArgumentHelp("Forget restarts older than this (default: never).", valueName: "duration"),
+    transform: DurationText.parse)
   var restartWindow: Duration = .zero
 
   var replicaCount: Int { replicas ?? 1 }
@@ -47,13 +57,13 @@ struct ServicePolicyOptions: ParsableArguments {
     task.limits = Resources(nanoCPUs: cpus, memoryBytes: memory)
     task.reservations = Resources(nanoCPUs: reserveCpus, memoryBytes: reserveMemory)
     task.restart.condition = restart == .any ? .any : restart == .onFailure ? .onFailure : .none
-    task.restart.maxAttempts = restartMax
+    task.restart.maxAttempts = restartMax ?? 0
     task.restart.delay = restartDelay
     task.restart.window = restartWindow
     task.placement.constraints = constraint
-    task.placement.maxPerNode = maxPerNode
+    task.placement.maxPerNode = maxPerNode ?? 0
     task.network = network == .host ? .host : .bridge
     task.ports = publish
-    task.pidsLimit = pidsLimit
+    task.pidsLimit = pidsLimit ?? 0
   }
 }

@@ -35,6 +35,12 @@ enum Output {
   }
 
   static func json(_ message: some Message) throws -> String {
+    // Its fields come in a random order otherwise.
+    if let object = message as? Google_Protobuf_Struct {
+      let fields = object.fields.sorted { $0.key < $1.key }
+      return "{" + (try fields.map { try Google_Protobuf_Value(stringValue: $0.key).jsonString() + ":" + json($0.value) }.joined(separator: ","))
+        + "}"
+    }
     var options = JSONEncodingOptions()
     options.useDeterministicOrdering = true
     return try message.jsonString(options: options)

@@ -14,21 +14,22 @@ struct ServiceProgress {
   let goal: Goal
   private(set) var tasks: [String: Warren_V1_Task] = [:]
   private(set) var synced = false
+  /// By task, the words it was reported with. One that is tried again and again says the same each time.
+  private var told: [String: Set<String>] = [:]
 
   init(name: String, goal: Goal) {
     self.name = name
     self.goal = goal
   }
 
-  /// Returns the task whose state or words changed, for the line that reports it.
+  /// Returns the task when its state and words were not reported before.
   mutating func apply(_ change: Warren_V1_WatchTasksResponse) -> Warren_V1_Task? {
     switch change.kind {
     case .synced: synced = true
     case .removed: tasks[change.task.id] = nil
     case .updated:
-      let old = tasks.updateValue(change.task, forKey: change.task.id)
-      let same = old.map { $0.status.state == change.task.status.state && $0.status.message == change.task.status.message } ?? false
-      return same ? nil : change.task
+      tasks[change.task.id] = change.task
+      return told[change.task.id, default: []].insert(change.task.status.words).inserted ? change.task : nil
     default: break
     }
     return nil

@@ -15,14 +15,20 @@ struct ServiceDelete: AsyncParsableCommand {
 
   func run() async throws {
     try await options.withClient { client in
-      for name in names { try await delete(name, client) }
+      // A name that is wrong is found out before anything is deleted.
+      var services: [Warren_V1_Service] = []
+      for name in names { services.append(try await find(name, client)) }
+      for service in services { try await delete(service, client) }
     }
   }
 
-  private func delete(_ name: String, _ client: WarrenClient) async throws {
+  private func find(_ name: String, _ client: WarrenClient) async throws -> Warren_V1_Service {
     var lookup = Warren_V1_GetServiceRequest()
     lookup.id = name
-    let service = try await client.call { try await $0.getService(lookup, options: options.callOptions) }.service
+    return try await client.call { try await $0.getService(lookup, options: options.callOptions) }.service
+  }
+
+  private func delete(_ service: Warren_V1_Service, _ client: WarrenClient) async throws {
     var request = Warren_V1_DeleteServiceRequest()
     request.id = service.id
     request.requestID = RequestRecord.ID.random().rawValue
@@ -37,10 +43,8 @@ struct ServiceDelete: AsyncParsableCommand {
     let deadline = ContinuousClock.now + options.convergenceTimeout
     try await ConvergenceWait(client: client, serviceID: service.id, timeout: options.convergenceTimeout)
       .wait(for: ServiceProgress(name: service.spec.name, goal: .gone))
-    var lookup = Warren_V1_GetServiceRequest()
-    lookup.id = service.id
     while ContinuousClock.now < deadline {
-      do { _ = try await client.call { try await $0.getService(lookup, options: options.callOptions) } } catch let error
+      do { _ = try await find(service.id, client) } catch let error
         where ErrorKind(error) == .notFound
       { return }
       try await Task.sleep(for: .milliseconds(30))

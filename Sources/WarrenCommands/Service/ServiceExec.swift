@@ -27,6 +27,10 @@ struct ServiceExec: AsyncParsableCommand {
   var arguments: [String] { command.first == "--" ? Array(command.dropFirst()) : command }
 
   func validate() throws {
+    if name.isEmpty { throw ValidationError("no service is named; for example: warren service exec web -- sh") }
+    if let first = command.first, first.hasPrefix("-"), first != "--" {
+      throw ValidationError("\(first) follows the service's name, where the command begins; put options before the name, or -- before the command")
+    }
     if arguments.isEmpty { throw ValidationError("no command is given; name one after --, for example: warren service exec \(name) -- sh") }
     if plain, interactive || tty { throw ValidationError("--plain contradicts --interactive and --tty; leave one out") }
   }

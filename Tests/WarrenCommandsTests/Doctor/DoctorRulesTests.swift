@@ -9,7 +9,8 @@ import Testing
     namespaces: ["ipc", "mnt", "net", "pid", "uts", "user"],
     hasSeccomp: true, cgroups: .init(version: 2, controllers: ["cpu", "memory", "pids", "io"]),
     containerd: .init(binary: "/usr/bin/containerd", socket: "/run/c.sock", answer: .works("1.6.20~ds1")), runtimes: ["runc"],
-    pluginPaths: ["/usr/lib/cni"], plugins: ["bridge", "host-local"], tools: ["ip", "nft", "iptables", "conntrack"], subnetProblem: nil,
+    pluginPaths: ["/usr/lib/cni"], plugins: ["bridge", "host-local"], tools: ["ip", "nft", "iptables", "conntrack"], forwards: true, hasBridge: true,
+    subnetProblem: nil,
     ports: [.init(number: 9090, use: "metrics and health", holder: nil)], disk: .init(path: "/var/lib", freeBytes: 10 << 30, freeFiles: 1 << 20),
     clock: .init(now: 1_800_000_000, isSynchronised: true))
 
@@ -51,6 +52,11 @@ import Testing
     Case("CNI plugins", .failure, "containernetworking-plugins") { $0.plugins = ["bridge"] },
     Case("programs", .failure, "apt-get install iproute2 nftables") { $0.tools = [] },
     Case("programs", .warning, "apt-get install conntrack") { $0.tools = ["ip", "nft"] },
+    Case("forwarding", .failure, "ip_forward=1") { $0.forwards = false },
+    Case("forwarding", .ok, "") {
+      $0.forwards = false
+      $0.hasBridge = false
+    },
     Case("container subnet", .failure, "--cni-subnet") { $0.subnetProblem = "overlaps" },
     Case("port 9090", .warning, "--metrics-addr") { $0.ports[0].holder = "prometheus (pid 7)" },
     Case("port 9090", .ok, "") { $0.ports[0].holder = "warren (pid 7)" },
