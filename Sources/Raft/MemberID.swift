@@ -22,6 +22,9 @@ package struct LogPosition: Hashable, Sendable {
   package var term: Term
   package var index: LogIndex
 
+  /// No real term or index comes near; what is beyond is garbage, and counting on from it would overflow.
+  static let limit: UInt64 = 1 << 62
+
   package init(term: Term, index: LogIndex) {
     self.term = term
     self.index = index

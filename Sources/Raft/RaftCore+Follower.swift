@@ -60,7 +60,7 @@ extension RaftCore {
   /// Positions follow one another, terms never go down and none is beyond the leader's.
   private static func isConsistent(_ message: Message) -> Bool {
     var (index, term) = (message.index, message.logTerm)
-    guard term <= message.term, index < .max - UInt64(message.entries.count) else { return false }
+    guard term <= message.term, index < LogPosition.limit else { return false }
     for entry in message.entries {
       index += 1
       guard entry.index == index, entry.term >= term, entry.term <= message.term else { return false }
@@ -74,7 +74,7 @@ extension RaftCore {
     guard let snapshot else { throw .malformed }
     let metadata = snapshot.metadata
     guard metadata.index > log.committed else { return false }
-    guard metadata.index < .max, metadata.term <= term else { throw .malformed }
+    guard metadata.index < LogPosition.limit, metadata.term <= term else { throw .malformed }
     let configuration = metadata.configuration
     // Outgoing voters include those that become learners.
     let members = configuration.voters.union(configuration.votersOutgoing).union(configuration.learners)

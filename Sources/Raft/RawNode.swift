@@ -52,7 +52,8 @@ package struct RawNode: Sendable {
   package mutating func step(_ message: Message) throws(RaftError) {
     if message.kind.isLocal, message.from != core.id { throw .localMessage }
     if message.kind.isResponse, core.tracker[message.from] == nil { throw .unknownMember(message.from) }
-    guard message.to == core.id, message.from != .none, message.term != 0 || !message.kind.isOfTerm else { throw .malformed }
+    guard message.to == core.id, message.from != .none else { throw .malformed }
+    guard message.term < LogPosition.limit, message.term != 0 || !message.kind.isOfTerm else { throw .malformed }
     try core.step(message)
   }
 
