@@ -34,19 +34,20 @@ package actor NodeNetwork {
   // The bridge's name keeps the namespaces of two daemons on one machine apart.
   nonisolated func namespaceName(_ id: String) -> String { "\(configuration.bridge)-\(id)" }
 
-  /// Makes the namespace, empty but for its loopback. What an earlier, interrupted attempt left is removed first.
+  /// Makes the namespace, empty. What an earlier, interrupted attempt left is removed first.
   package nonisolated func makeNamespace(_ id: String) async throws -> String {
     let name = namespaceName(id)
     if FileManager.default.fileExists(atPath: namespacePath(id)) { try await detach(id) }
     try await Tool.check("ip", ["netns", "add", name])
     logger.trace("network.namespace-made", metadata: ["id": "\(id)"])
-    try await Tool.check("ip", ["-n", name, "link", "set", "lo", "up"])
     return namespacePath(id)
   }
 
-  /// Connects the namespace made before to the bridge. Returns its address.
+  /// Connects the namespace made before to itself and to the bridge. Returns its address.
   package nonisolated func connect(_ id: String) async throws -> String {
+    async let loopback = Tool.check("ip", ["-n", namespaceName(id), "link", "set", "lo", "up"])
     let address = try await plugins.add(id: id, namespace: namespacePath(id))
+    _ = try await loopback
     logger.trace("network.connected", metadata: ["id": "\(id)", "address": "\(address)"])
     return address
   }

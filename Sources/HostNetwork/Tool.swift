@@ -1,4 +1,5 @@
 import ClusterModel
+import Glibc
 import Subprocess
 import SystemPackage
 
@@ -16,14 +17,24 @@ package enum Tool {
   {
     var values: [Environment.Key: String?] = [:]
     for (key, value) in environment { values[Environment.Key(stringLiteral: key)] = value }
+    guard let path = Self.path(of: executable) else {
+      throw WarrenError(.failedPrecondition, "'\(executable)' is not on PATH; install it (see 'warren doctor')")
+    }
     do {
       let result = try await Subprocess.run(
-        executable.hasPrefix("/") ? .path(.init(executable)) : .name(executable), arguments: Arguments(arguments),
+        .path(FilePath(path)), arguments: Arguments(arguments),
         environment: .inherit.updating(values), input: .string(input), output: .string(limit: 1 << 20), error: .string(limit: 1 << 16))
       return Output(text: result.standardOutput, errors: result.standardError, succeeded: result.terminationStatus.isSuccess)
     } catch let error as SubprocessError {
       throw WarrenError(.failedPrecondition, "Could not run '\(executable)'; install it (see 'warren doctor')", cause: error)
     }
+  }
+
+  /// Looked up here because Subprocess tries a name by forking once for each folder of PATH, which takes longer than the program itself.
+  private static func path(of executable: String) -> String? {
+    if executable.hasPrefix("/") { return executable }
+    let folders = (getenv("PATH").map { String(cString: $0) } ?? "").split(separator: ":") + ["/usr/sbin", "/sbin", "/usr/bin", "/bin"]
+    return folders.lazy.map { "\($0)/\(executable)" }.first { access($0, X_OK) == 0 }
   }
 
   /// - Throws: `WarrenError(.internalError)` with the program's own words when it fails.

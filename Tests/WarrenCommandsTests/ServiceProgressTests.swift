@@ -53,6 +53,15 @@ import WarrenAPI
     #expect(progress(.running(replicas: 1), [task("a", slot: 1, .running, attempt: 2, since: 990)]).isConverged(now: now))
   }
 
+  @Test func `A container is looked at until it has run for a moment, counted from when it started`() {
+    func left(_ changes: [Warren_V1_WatchTasksResponse]) -> Duration { progress(.running(replicas: changes.count), changes).settling(now: now) }
+    #expect(left([task("a", slot: 1, .running, since: 1000), task("b", slot: 2, .running)]) == .milliseconds(50))
+    #expect(left([task("a", slot: 1, .running, since: 5000)]) == .milliseconds(50), "a node whose clock is ahead")
+    #expect(left([task("a", slot: 1, .running)]) <= .zero)
+    #expect(left([task("a", slot: 1, .complete, since: 1000)]) == .zero)
+    #expect(left([]) == .zero)
+  }
+
   @Test func `A task that ran to its end counts, one that gave up ends the wait`() {
     #expect(progress(.running(replicas: 1), [task("a", slot: 1, .complete)]).isConverged(now: now))
     #expect(progress(.running(replicas: 1), [task("a", slot: 1, .failed)]).givenUp?.id == "a")

@@ -25,8 +25,12 @@ package struct HostFiles: Sendable, Equatable {
   /// Writes the three files into a folder, which is made if it is not there.
   package func write(to folder: String) throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
-    for (name, text) in [("hosts", hosts), ("hostname", hostname), ("resolv.conf", resolver)] {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
-    }
+    try writeHosts(to: folder)
+    for (name, text) in [("hostname", hostname), ("resolv.conf", resolver)] { try Self.write(text, to: "\(folder)/\(name)") }
   }
+
+  /// Writes the one file that has the address in it, in place: a container has the file itself mounted, not its name.
+  package func writeHosts(to folder: String) throws { try Self.write(hosts, to: "\(folder)/hosts") }
+
+  private static func write(_ text: String, to path: String) throws { try Data(text.utf8).write(to: URL(fileURLWithPath: path)) }
 }

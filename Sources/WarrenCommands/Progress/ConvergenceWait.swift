@@ -16,9 +16,6 @@ struct ConvergenceWait {
     case failed(any Error)
   }
 
-  /// Containers that end as soon as they have begun are seen to within this time.
-  private static let settling = Duration.milliseconds(500)
-
   let client: WarrenClient
   let serviceID: String
   let timeout: Duration
@@ -29,7 +26,8 @@ struct ConvergenceWait {
     var printer = ProgressPrinter.standardError()
     defer { printer.finish() }
     var logged = Set<String>()
-    var converged: ContinuousClock.Instant?
+    var settling: Task<Void, any Error>?
+    defer { settling?.cancel() }
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
     try await withThrowingTaskGroup(of: Void.self) { group in
       let (inputs, send) = AsyncStream.makeStream(of: Input.self)
@@ -60,14 +58,12 @@ struct ConvergenceWait {
         }
         let now = TimeText.now()
         if progress.synced { draw(progress, now: now, &printer) }
-        if !progress.isConverged(now: now) {
-          converged = nil
-        } else if progress.running(now: now) == 0 || converged.map({ ContinuousClock.now - $0 >= Self.settling }) ?? false {
-          return
-        } else if converged == nil {
-          converged = .now
-          group.addTask {
-            try await Task.sleep(for: Self.settling)
+        settling?.cancel()
+        if progress.isConverged(now: now) {
+          let left = progress.settling(now: now)
+          if left <= .zero { return }
+          settling = Task {
+            try await Task.sleep(for: left)
             send.yield(.tick)
           }
         }

@@ -59,6 +59,16 @@ struct ServiceProgress {
     }
   }
 
+  /// How much longer to look before it counts: what cannot run mostly ends in its first moment, and that is worth waiting for. What fails
+  /// later shows in `service ps`.
+  func settling(now: Google_Protobuf_Timestamp) -> Duration {
+    let ages = wanted.filter { $0.status.state == .running }.map { task -> Duration in
+      .seconds(now.seconds - task.status.since.seconds) + .nanoseconds(Int64(now.nanos) - Int64(task.status.since.nanos))
+    }
+    // Another node's clock may be ahead: never longer than for one that started just now.
+    return ages.min().map { .milliseconds(50) - max($0, .zero) } ?? .zero
+  }
+
   /// The task whose restart policy has given up: waiting longer is pointless.
   var givenUp: Warren_V1_Task? { goal == .gone ? nil : wanted.first { $0.status.state == .failed } }
 

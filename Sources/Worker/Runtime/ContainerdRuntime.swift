@@ -80,8 +80,7 @@ package struct ContainerdRuntime: ContainerRuntime {
     try await containerStore.createTask(try await prepared)
     let address = try await connected
     logger.trace("container.made", metadata: ["container": "\(container.id)"])
-    // In place: the container has the file itself mounted, not its name.
-    try HostFiles(hostname: recipe.hostname, address: address, resolver: resolver).write(to: files)
+    try HostFiles(hostname: recipe.hostname, address: address, resolver: resolver).writeHosts(to: files)
     return address
   }
 
