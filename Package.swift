@@ -115,7 +115,7 @@ let package = Package(
     .executableTarget(name: "warren", dependencies: ["Containerd", "WarrenCommands"], swiftSettings: settings),
     .executableTarget(name: "raft-script", dependencies: ["Raft"], swiftSettings: settings),
     .executableTarget(
-      name: "warren-bench", dependencies: ["ClusterModel", "Manager", "RaftStorage", "WarrenAPI", .argumentParser, .logging, .protobuf],
+      name: "warren-bench", dependencies: ["ClusterModel", "Manager", "Raft", "RaftStorage", "WarrenAPI", .argumentParser, .logging, .protobuf],
       path: "Benchmarks", exclude: ["service.sh"],
       swiftSettings: settings),
     library("TestKit", ["ClusterModel", "Containerd", "OCI", "Worker", "Manager", .logging, .nioConcurrency, .subprocess, .systemPackage]),

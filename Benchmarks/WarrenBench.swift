@@ -4,5 +4,6 @@ import ArgumentParser
 @main
 struct WarrenBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "warren-bench", abstract: "Measure Warren.", subcommands: [APIBenchmark.self, StoreBenchmark.self, StoreWriter.self])
+    commandName: "warren-bench", abstract: "Measure Warren.",
+    subcommands: [APIBenchmark.self, RaftCoreBenchmark.self, StoreBenchmark.self, StoreWriter.self])
 }

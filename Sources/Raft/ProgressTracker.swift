@@ -45,7 +45,9 @@ package struct ProgressTracker: Hashable, Sendable {
 
   /// The highest index that a quorum has in its log.
   package var committed: LogIndex {
-    configuration.voters.committedIndex { member in members.firstIndex(of: member).map { progresses[$0].match } ?? 0 }
+    // The closure is to hold these two, not all of `self`: it runs for every acknowledgement.
+    let (members, progresses) = (members, progresses)
+    return configuration.voters.committedIndex { member in members.firstIndex(of: member).map { progresses[$0].match } ?? 0 }
   }
 
   /// Whether a quorum was heard of lately.
