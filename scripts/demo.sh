@@ -13,7 +13,7 @@ namespace="warren-demo"
 warren=$PWD/bin/warren
 export WARREN_SOCKET=$run/warren.sock
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+say() { if [ -t 1 ]; then printf '\n\033[1m%s\033[0m\n' "$*"; else printf '\n%s\n' "$*"; fi; }
 show() { printf '\n$ %s\n' "${*/#$warren/warren}" && "$@"; }
 fail() {
   echo "error: $*" >&2
@@ -110,16 +110,9 @@ down() {
     kill -TERM "$pid"
     while kill -0 "$pid" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$pid/status"; do sleep 0.1; done
   fi
-  # A containerd that warren started itself outlives it on purpose.
-  own=$(pgrep -f -- "containerd --config $state/containerd/config.toml" || true)
-  if [ -n "$own" ]; then
-    # shellcheck disable=SC2086 # one word per process
-    kill $own
-    while pgrep -f -- "containerd --config $state/containerd/config.toml" >/dev/null; do sleep 0.1; done
-  fi
   nft delete table ip "$bridge" 2>/dev/null || true
   ip link delete "$bridge" 2>/dev/null || true
-  rm -rf "$state" "$run"
+  rm -rf "$state" "$run" "/run/warren/$bridge.lock"
   echo "The demo is gone."
 }
 

@@ -35,8 +35,29 @@ def command(entry, path):
 
 
 root = json.loads(subprocess.run([sys.argv[1], "--experimental-dump-help"], check=True, capture_output=True, text=True).stdout)["command"]
-print('.TH WARREN 1 "" "warren" "User Commands"')
+version = subprocess.run([sys.argv[1], "version"], check=True, capture_output=True, text=True).stdout.strip()
+print(f'.TH WARREN 1 "" "{version}" "User Commands"')
 print(".SH NAME\nwarren \\- " + escape(root.get("abstract", "")))
 print(".SH SYNOPSIS\n\\fBwarren\\fR <noun> <verb> [options]")
 print(".SH COMMANDS\n" + command(root, []), end="")
-print(".SH EXIT STATUS\n0 fine, 1 failed, 2 usage, 3 not found, 4 conflict, 5 unavailable, 6 timed out, 7 denied.")
+print(".SH EXIT STATUS\n0 fine, 1 failed, 2 usage, 3 not found, 4 conflict, 5 unavailable, 6 timed out, 7 denied; of exec, that of the command.")
+print(""".SH ENVIRONMENT
+.TP
+.B WARREN_SOCKET
+Socket of the daemon that commands talk to, as with \\-\\-socket.
+.TP
+.B WARREN_MANAGER
+API address of a daemon on this host, as with \\-\\-manager.
+.TP
+.B WARREN_LOG_LEVEL
+What the daemon logs, as with \\-\\-log\\-level.
+.SH FILES
+.TP
+.I /var/lib/warren
+Everything a node must not forget (\\-\\-data\\-dir).
+.TP
+.I /run/warren/warren.sock
+The daemon's socket (\\-\\-socket).
+.SH SEE ALSO
+.BR containerd (8),
+.BR nft (8)""")

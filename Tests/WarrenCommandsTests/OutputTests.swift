@@ -29,6 +29,18 @@ import WarrenAPI
     #expect(lines[1].hasPrefix("web    1/2        nginx   abc   8080->80/tcp   "))
   }
 
+  @Test func `Following goes on where it was broken off`() {
+    func entry(_ task: String, _ nanos: Int32) -> Warren_V1_LogEntry { .with { ($0.taskID, $0.at) = (task, .init(seconds: 7, nanos: nanos)) } }
+    let position = LogPosition()
+    let request = Warren_V1_ServiceLogsRequest.with { ($0.service, $0.follow, $0.tail) = ("web", true, 3) }
+    #expect(position.resumed(request) == request)
+    #expect(position.advance(to: entry("a", 5)) && position.advance(to: entry("b", 2)) && position.advance(to: entry("a", 6)))
+    let resumed = position.resumed(request)
+    #expect(!resumed.hasTail && resumed.since == .init(seconds: 7, nanos: 2) && resumed.follow)
+    #expect(!position.advance(to: entry("b", 2)) && !position.advance(to: entry("a", 6)), "they were printed")
+    #expect(position.advance(to: entry("b", 3)) && position.advance(to: entry("c", 1)))
+  }
+
   @Test func `An object without a schema has its fields in order`() throws {
     let fields = Dictionary(uniqueKeysWithValues: "hgfedcba".map { (String($0), Google_Protobuf_Value(stringValue: "\"\($0)")) })
     let text = try Output.json(Google_Protobuf_Struct(fields: fields))

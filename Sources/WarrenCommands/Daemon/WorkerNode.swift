@@ -49,7 +49,7 @@ struct WorkerNode: Service {
     operations = WorkerOperations(agent: agent, runtime: runtime)
   }
 
-  /// Until shut down. Containers, and a containerd of our own, live on.
+  /// Until shut down. Containers live on; a containerd of our own is stopped, and started again with the next start.
   func run() async throws {
     containers.cleanUp()
     try await withThrowingTaskGroup(of: Void.self) { group in

@@ -8,13 +8,31 @@ struct LogPrinter: Sendable {
   /// Start each line with the name of its task.
   let prefix: Bool
 
+  /// How long a daemon may be away before following ends.
+  private static let patience = Duration.seconds(60)
+
+  /// Following goes on across a restart of the daemon.
   func print(_ request: Warren_V1_ServiceLogsRequest, _ options: GlobalOptions) async throws {
-    try await options.withClient { client in
-      try await client.stream { stub in
-        try await stub.serviceLogs(request, options: options.streamOptions) { response in
-          for try await entry in response.messages {
-            Terminal.write(bytes: try line(entry), to: entry.stream == .stderr && format == .table ? .error : .output)
-          }
+    let position = LogPosition()
+    while true {
+      do {
+        return try await options.withClient { try await stream(position.resumed(request), $0, options.streamOptions, position) }
+      } catch let error where request.follow && ErrorKind(error) == .unavailable {
+        guard let heard = position.heard, ContinuousClock.now - heard < Self.patience else { throw error }
+        try await Task.sleep(for: .milliseconds(300))
+      }
+    }
+  }
+
+  private func stream(
+    _ request: Warren_V1_ServiceLogsRequest, _ client: WarrenClient, _ options: CallOptions, _ position: LogPosition
+  ) async throws {
+    try await client.stream { stub in
+      try await stub.serviceLogs(request, options: options) { response in
+        // Not only now: the connection may be lost after hours.
+        defer { if case .success = response.accepted { position.hear() } }
+        for try await entry in response.messages where position.advance(to: entry) {
+          Terminal.write(bytes: try line(entry), to: entry.stream == .stderr && format == .table ? .error : .output)
         }
       }
     }
