@@ -32,11 +32,11 @@ ctr image ls -q | grep -q web:demo
 for round in $(seq "$ROUNDS"); do
   for replicas in 1 10; do
     began=$(now_us)
-    warren service create "b$replicas" --image web:demo --replicas "$replicas" --publish 8080:80 --stop-timeout 0s >/dev/null
+    warren service create "b$replicas" --image web:demo --replicas "$replicas" --publish 8080:80 --stop-timeout 0s >/dev/null 2>&1
     echo $(($(now_us) - began)) >>"$MACHINE/running.$replicas"
     answered 8080
     echo $(($(now_us) - began)) >>"$MACHINE/answer.$replicas"
-    warren service delete "b$replicas" >/dev/null
+    warren service delete "b$replicas" >/dev/null 2>&1
   done
   began=$(now_us)
   ctr run -d docker.io/library/web:demo "peer$round"
@@ -60,7 +60,8 @@ pid=$(in_machine pgrep -x warren | head -1)
 ticks() { in_machine sh -c "cut -d' ' -f14,15 /proc/$pid/stat" | awk '{ print $1 + $2 }'; }
 # shellcheck disable=SC2016 # an awk program
 written() { in_machine awk '/^write_bytes/ { print $2 }' "/proc/$pid/io"; }
-sleep 5
+# Long enough for what the load left to be given back.
+sleep 65
 t=$(ticks) w=$(written)
 sleep 60
 # shellcheck disable=SC2016 # an awk program

@@ -12,6 +12,7 @@ import Worker
 /// The composition root: makes every part of a node from its configuration, and runs them until a signal.
 enum Daemon {
   static func run(_ options: DaemonOptions, mayBootstrap: Bool) async throws {
+    Memory.prepare()
     // One node needs few event loops; each costs a thread and its memory.
     NIOSingletons.groupLoopCountSuggestion = 2
     let logger = options.logger()
@@ -48,6 +49,7 @@ enum Daemon {
       Readiness(socket: configuration.socket, message: readyMessage(membership, initialising: mayBootstrap), logger: logger) {
         await worker?.agent.isConnected ?? true
       },
+      Memory(),
     ]
     // Below this level the group prints whole values of services.
     var groupLogger = logger

@@ -1,6 +1,23 @@
 import CLinux
+import ServiceLifecycle
 
-enum Memory {
-  /// Gives what starting up used and freed back to the system: glibc keeps it otherwise.
+/// Keeps the process small. glibc keeps what was freed, and a part of memory for each thread, unless it is told otherwise.
+struct Memory: Service {
+  private static let interval = Duration.seconds(60)
+
+  /// Few threads allocate at the same time here, so two arenas do. To be called before there are threads.
+  static func prepare() { mallopt(M_ARENA_MAX, 2) }
+
+  /// Gives what was used and freed back to the system.
   static func trim() { malloc_trim(0) }
+
+  /// After a burst the process is small again within a minute.
+  func run() async throws {
+    try? await cancelWhenGracefulShutdown {
+      while true {
+        try await Task.sleep(for: Self.interval)
+        Self.trim()
+      }
+    }
+  }
 }
