@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs through apt what is missing for the purposes named: build, run, test, bench. Safe to repeat; says nothing when nothing is missing.
+# Installs through apt what is missing for the purposes named: build, run, test, crun, bench. Safe to repeat; says nothing when nothing is missing.
 set -euo pipefail
 
 missing=()
@@ -33,6 +33,9 @@ for purpose in "$@"; do
       need shellcheck shellcheck
       need jq jq
       need python3 python3
+      ;;
+    crun)
+      need crun crun
       ;;
     bench)
       need jq jq

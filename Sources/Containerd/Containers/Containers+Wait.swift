@@ -1,4 +1,5 @@
 package import ClusterModel
+import Logging
 import SwiftProtobuf
 
 extension Containers {
@@ -7,17 +8,17 @@ extension Containers {
   /// Open it before `start`: an end in between is then not missed. A container that had ended already answers at once.
   /// - Throws: `WarrenError(.notFound)` when it is not there, or its shim died and took the exit code with it.
   package func wait(_ id: String) async throws -> ExitStatus {
+    let shim = try? await process(id).flatMap { Shim(ofProcess: Int($0.pid)) }
     var pause = Duration.milliseconds(50)
     while true {
       do {
         let response = try await client.call("wait for the container \(id)", timeout: nil) { metadata, options in
           try await client.tasks.wait(.with { $0.containerID = id }, metadata: metadata, options: options)
         }
-        let code = Int32(truncatingIfNeeded: response.exitStatus)
-        let killed = await OOMKills.count(cgroup: "/\(client.namespace)/\(id)") > 0
-        return ExitStatus(code: code, reason: Self.reason(code: code, outOfMemory: killed), at: Timestamp(response.exitedAt))
+        return await exitStatus(of: id, code: Int32(truncatingIfNeeded: response.exitStatus), at: Timestamp(response.exitedAt))
       } catch let error as WarrenError where error.code != .notFound {
         // containerd or the shim's connection went away in the middle; whether the task is still there decides.
+        if let shim, let exit = try await wait(id, askingUntilContainerdIsBack: shim) { return exit }
         try await configuration.clock.sleep(for: pause)
         pause = min(pause * 2, .seconds(1))
         do {
@@ -27,6 +28,31 @@ extension Containers {
         }
       }
     }
+  }
+
+  /// - Returns: nil when containerd answers before the container has ended, or the shim cannot be asked.
+  private func wait(_ id: String, askingUntilContainerdIsBack shim: Shim) async throws -> ExitStatus? {
+    let ended: (code: Int32, at: Timestamp)? = try await withThrowingTaskGroup(of: (code: Int32, at: Timestamp)?.self) { group in
+      group.addTask {
+        do { return try await shim.wait(id) } catch {
+          logger.debug("shim.not-asked", metadata: ["container": "\(id)", "error": "\(error)"])
+          return nil
+        }
+      }
+      group.addTask {
+        while (try? await client.version()) == nil { try await configuration.clock.sleep(for: .milliseconds(100)) }
+        return nil
+      }
+      defer { group.cancelAll() }
+      return try await group.next() ?? nil
+    }
+    guard let ended else { return nil }
+    return await exitStatus(of: id, code: ended.code, at: ended.at)
+  }
+
+  private func exitStatus(of id: String, code: Int32, at: Timestamp) async -> ExitStatus {
+    let killed = await OOMKills.count(cgroup: "/\(client.namespace)/\(id)") > 0
+    return ExitStatus(code: code, reason: Self.reason(code: code, outOfMemory: killed), at: at)
   }
 
   /// - Returns: nil when it still runs after `limit`.

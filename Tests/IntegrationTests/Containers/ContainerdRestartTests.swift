@@ -25,7 +25,8 @@ import Testing
       let long = try await box.state("long")
       #expect(long?.state == .running && long?.pid == pid)
       let short = try await box.state("short")
-      #expect(short?.state == .stopped && short?.exitCode == 42)
+      // From 1.7 on, containerd ends the shims of such containers when it starts: the code is known to those who waited.
+      #expect(short?.state == .stopped && short?.exitCode == 42 || short?.state == .lost)
       #expect(try await box.log("short") == ["gone"])
       #expect(try await box.log("long") == ["one"])
       let nothing = AsyncStream<ExecInput> { $0.finish() }

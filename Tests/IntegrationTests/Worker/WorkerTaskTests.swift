@@ -1,5 +1,6 @@
 import ClusterModel
 import Foundation
+import OCI
 import TestKit
 import Testing
 import Worker
@@ -39,6 +40,7 @@ import Worker
       try await node.life { operations in
         await node.manager.assign(node.task("t"))
         let first = try await node.told(.running, of: "t")
+        try await eventually("it has written its line") { try await operations.log(of: "t") == ["up"] }
         kill(Int32(first.pid), SIGKILL)
         let second = try await node.told(.running, attempt: 1, of: "t")
         #expect(second.pid != first.pid && second.containerID == "t-1")
@@ -87,6 +89,34 @@ import Worker
         #expect(status.message.contains("127.0.0.1:1"), "\(status.message)")
         await node.manager.want(.remove, of: "t")
         try await node.nothingLeft()
+      }
+    }
+  }
+
+  /// From a registry, alone and in an index of several; one that only lies in containerd is refused when it is loaded.
+  @Test func anImageForAnotherPlatformIsToldSo() async throws {
+    var image = try TestImage.busybox(name: "test/foreign:v1")
+    image.config.platform = Platform(os: "linux", architecture: "s390x")
+    try await TemporaryRegistry.with { [image] registry in
+      try registry.storage.put(image, repository: "test/foreign", tag: "alone")
+      _ = try registry.storage.put(index: [image], repository: "test/foreign", tag: "index")
+      try await WorkerNode.with(7) { node in
+        try await node.life { _ in
+          for tag in ["alone", "index"] {
+            let task = TaskID(tag)
+            await node.manager.assign(
+              node.task(task) {
+                $0.container.image = "\(registry.address)/test/foreign:\(tag)"
+                $0.restart.condition = .none
+              })
+            let status = try await node.told(.failed, of: task)
+            #expect(
+              status.message.contains("cannot run image") && status.message.contains("linux/s390x") && status.message.contains("\(Platform.current)"),
+              "\(status.message)")
+            await node.manager.want(.remove, of: task)
+          }
+          try await node.nothingLeft()
+        }
       }
     }
   }
