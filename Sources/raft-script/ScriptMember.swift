@@ -9,15 +9,30 @@ struct ScriptMember: Sendable {
   /// What the append and apply threads have still to do, with asynchronous storage writes.
   var appendWork: [Ready] = []
   var applyWork: [Ready] = []
-  /// The state machine appends payloads. It is offered to others as a snapshot after every entry.
+  /// The state machine appends payloads. What came by snapshot it does not know, as in the scenarios of etcd-io/raft.
   var machine: Snapshot
+  /// The newest snapshot received.
+  private var installed: Snapshot?
+
+  init(node: RawNode, options: RaftOptions, machine: Snapshot) {
+    self.node = node
+    self.options = options
+    self.machine = machine
+  }
 
   var id: MemberID { node.id }
+
+  /// What is sent to members that need a snapshot: the state after the latest entry.
+  private var offered: Snapshot? {
+    if let installed, installed.metadata.index > machine.metadata.index { return installed }
+    return machine.metadata.index == 0 ? nil : machine
+  }
 
   /// Writes what a `Ready` names.
   mutating func write(_ ready: Ready) {
     if let hardState = ready.hardState { self.hardState = hardState }
-    let offered = machine.metadata.index == 0 ? nil : machine
+    if let snapshot = ready.snapshot { installed = snapshot }
+    let offered = offered
     node.changeStableLog { stable in
       if let snapshot = ready.snapshot {
         stable.restore(snapshot)
@@ -36,15 +51,14 @@ struct ScriptMember: Sendable {
         do throws(RaftError) {
           let change = try ConfigurationChange(encoded: entry.data)
           payload = change.context
-          machine.metadata.configuration = try node.apply(change)
+          try node.apply(change)
         } catch {
           throw ScriptError(error)
         }
       }
       machine.data += payload
-      machine.metadata.index = entry.index
-      machine.metadata.term = entry.term
-      let offered = machine
+      machine.metadata = SnapshotMetadata(index: entry.index, term: entry.term, configuration: node.configuration.state)
+      let offered = offered
       node.changeStableLog { $0.snapshot = offered }
     }
   }
@@ -54,12 +68,13 @@ struct ScriptMember: Sendable {
     appendWork = []
     applyWork = []
     var recovered = hardState
+    let applied = offered?.metadata ?? SnapshotMetadata()
     // Whatever the state machine has was committed, though the disk may not know so yet.
-    recovered.commit = max(recovered.commit, machine.metadata.index, node.log.stable.base.index)
+    recovered.commit = max(recovered.commit, applied.index)
     do throws(RaftError) {
       node = try RawNode(
-        options: options, hardState: recovered, configuration: machine.metadata.configuration, stable: node.log.stable,
-        applied: machine.metadata.index, random: random)
+        options: options, hardState: recovered, configuration: applied.configuration, stable: node.log.stable, applied: applied.index,
+        random: random)
     } catch {
       throw ScriptError(error)
     }
