@@ -35,7 +35,6 @@ eventually() {
 equal() { [ "$1" = "$2" ] || { echo "expected '$2', got '$1'" && return 1; }; }
 
 warren() { in_machine "$WARREN" "$@"; }
-warren_json() { warren "$@" -o json; }
 
 # start_warren: starts (or resumes) the daemon and waits until it answers. Its log grows across restarts.
 start_warren() {
@@ -66,7 +65,6 @@ socket() { in_machine sh -c 'ls /run/containerd/containerd.sock /run/warren/cont
 ctr() { in_machine ctr --address "$(socket)" --namespace warren "$@"; }
 
 running_containers() { ctr tasks list 2>/dev/null | awk '$3 == "RUNNING" { print $1 }' | sort; }
-replicas() { warren_json service list | jq -r --arg name "$1" '.[] | select(.spec.name == $name) | "\(.running // 0)/\(.desired // 0)"'; }
 has_replicas() { equal "$(warren service list | awk -v name="$1" '$1 == name { print $2 }')" "$2"; }
 
 # inventory: everything on the machine that exists because of a task. Empty when there is no task.
