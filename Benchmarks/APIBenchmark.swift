@@ -3,28 +3,43 @@ import ClusterModel
 import SwiftProtobuf
 import WarrenAPI
 
-/// Services created a second over the socket of a running daemon, each durable before it is answered.
+/// Services created a second over the socket of a running daemon, each durable before it is answered; beside synced appends to the same disk.
 struct APIBenchmark: AsyncParsableCommand {
   static let configuration = CommandConfiguration(commandName: "api", abstract: "Services created a second over the API, with 0 replicas.")
 
   @Option(help: "The daemon's socket.") var socket = "/run/warren/warren.sock"
+  @Option(help: "The daemon's process: how much processor time a creation takes it.") var daemon: Int
+  @Option(help: "A directory on the daemon's disk.") var directory = "/var/tmp"
   @Option(help: "How many services each measurement creates (and deletes again, untimed).") var services = 500
   @Option(help: "Numbers of concurrent callers.") var callers = [1, 16]
 
+  /// What one measurement found; times in microseconds.
+  private struct Finding {
+    var rate: Double
+    /// From the shortest to the longest.
+    var latencies: [Int]
+    /// Processor time of the daemon and of the caller for one creation.
+    var daemon: Double
+    var caller: Double
+  }
+
   func run() async throws {
-    print("callers   creates/s    p50 µs    p99 µs")
+    print("callers   creates/s    p50 µs    p99 µs  daemon's cpu µs  caller's cpu µs  synced appends/s")
     for count in callers {
-      let (rate, latencies) = try await WarrenClient.connected(to: socket) { try await create($0, callers: count) }
+      let limit = try SyncedAppends.perSecond(in: directory, for: .seconds(1))
+      let found = try await WarrenClient.connected(to: socket) { try await create($0, callers: count) }
       let columns = [
-        "\(count)".leftPadded(7), "\(Int(rate))".leftPadded(12), "\(latencies[latencies.count / 2])".leftPadded(10),
-        "\(latencies[latencies.count * 99 / 100])".leftPadded(10),
+        "\(count)".leftPadded(7), "\(Int(found.rate))".leftPadded(12), "\(found.latencies[found.latencies.count / 2])".leftPadded(10),
+        "\(found.latencies[found.latencies.count * 99 / 100])".leftPadded(10), "\(Int(found.daemon))".leftPadded(17),
+        "\(Int(found.caller))".leftPadded(17), "\(Int(limit))".leftPadded(18),
       ]
       print(columns.joined())
     }
   }
 
-  private func create(_ client: WarrenClient, callers: Int) async throws -> (rate: Double, latencies: [Int]) {
+  private func create(_ client: WarrenClient, callers: Int) async throws -> Finding {
     let clock = ContinuousClock()
+    let (daemonBefore, callerBefore) = (try ProcessorTime.of(process: daemon), ProcessorTime.ofThisProcess())
     let start = clock.now
     let made = try await withThrowingTaskGroup(of: [(id: String, micros: Int)].self) { group in
       for caller in 0..<callers {
@@ -47,8 +62,13 @@ struct APIBenchmark: AsyncParsableCommand {
       return try await group.reduce(into: []) { $0 += $1 }
     }
     let seconds = Double((clock.now - start).nanoseconds) / 1e9
+    let count = Double(made.count)
+    let finding = Finding(
+      rate: count / seconds, latencies: made.map(\.micros).sorted(),
+      daemon: (try ProcessorTime.of(process: daemon) - daemonBefore) / count,
+      caller: (ProcessorTime.ofThisProcess() - callerBefore) / count)
     for service in made { _ = try await client.call { stub in try await stub.deleteService(.with { $0.id = service.id }) } }
-    return (Double(made.count) / seconds, made.map(\.micros).sorted())
+    return finding
   }
 }
 

@@ -25,13 +25,15 @@ struct StoreBenchmark: AsyncParsableCommand {
     store.attach(to: log)
     for number in 0..<services { try await store.update { try $0.put(Self.service("before-\(number)")) } }
 
-    print("writers  transactions/s    p50 µs    p99 µs    synced appends/s  ratio")
+    print("writers  transactions/s    p50 µs    p99 µs    cpu µs    synced appends/s  ratio")
     for count in writers {
-      let limit = try bareAppends(in: path, size: 260)
+      let limit = try SyncedAppends.perSecond(in: path, for: .seconds(seconds / 2))
+      let before = ProcessorTime.ofThisProcess()
       let (rate, latencies) = try await transactions(store, writers: count)
+      let processorTime = (ProcessorTime.ofThisProcess() - before) / Double(latencies.count)
       let columns = [
         "\(count)".leftPadded(7), "\(Int(rate))".leftPadded(16), "\(latencies[latencies.count / 2])".leftPadded(10),
-        "\(latencies[latencies.count * 99 / 100])".leftPadded(10),
+        "\(latencies[latencies.count * 99 / 100])".leftPadded(10), "\(Int(processorTime))".leftPadded(10),
         "\(Int(limit))".leftPadded(20), "\((rate / limit * 100).rounded() / 100)".leftPadded(7),
       ]
       print(columns.joined())
@@ -63,21 +65,5 @@ struct StoreBenchmark: AsyncParsableCommand {
 
   private static func service(_ name: String) -> ClusterService {
     ClusterService(id: .random(), spec: ServiceSpec(name: name, task: TaskSpec(container: ContainerSpec(image: "docker.io/library/nginx:latest"))))
-  }
-
-  /// The physical limit of one writer: write, `fdatasync`, again.
-  private func bareAppends(in directory: String, size: Int) throws -> Double {
-    let file = open("\(directory)/appends", O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0o600)
-    guard file >= 0 else { throw WarrenError(.failedPrecondition, "Cannot write to \(directory).") }
-    defer { close(file) }
-    let record = [UInt8](repeating: 7, count: size)
-    let clock = ContinuousClock()
-    let start = clock.now
-    var count = 0
-    while clock.now - start < .seconds(seconds) / 2 {
-      guard write(file, record, size) == size, fdatasync(file) == 0 else { throw WarrenError(.failedPrecondition, "Cannot sync to \(directory).") }
-      count += 1
-    }
-    return Double(count) / Double((clock.now - start).nanoseconds) * 1e9
   }
 }

@@ -54,9 +54,9 @@ for replicas in 1 10; do
   echo "service create, $replicas replica(s), all running      $(milliseconds "$running")  ($(ratio "$running" "$peer") of ctr run -d)"
   echo "service create, $replicas replica(s), first answer     $(milliseconds "$answer")  ($(ratio "$answer" "$peer") of ctr run -d)"
 done
-in_machine "$BENCH" api
-
 pid=$(in_machine pgrep -x warren | head -1)
+in_machine "$BENCH" api --daemon "$pid"
+
 ticks() { in_machine sh -c "cut -d' ' -f14,15 /proc/$pid/stat" | awk '{ print $1 + $2 }'; }
 # shellcheck disable=SC2016 # an awk program
 written() { in_machine awk '/^write_bytes/ { print $2 }' "/proc/$pid/io"; }
