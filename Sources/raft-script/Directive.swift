@@ -38,9 +38,9 @@ extension Directive {
     guard let command = json["cmd"]?.string else { throw ScriptError("a directive needs a \"cmd\"") }
     self.init(command: command, input: json["input"]?.string ?? "")
     for argument in json["args"]?.array ?? [] {
-      guard let key = argument["key"]?.string else { throw ScriptError("an argument needs a \"key\"") }
+      guard let key = argument["key"]?.word else { throw ScriptError("an argument needs a \"key\"") }
       let values = argument["vals"]?.array ?? []
-      arguments.append(Argument(key: key, values: values.compactMap(\.string)))
+      arguments.append(Argument(key: key, values: values.compactMap(\.word)))
     }
   }
 

@@ -21,6 +21,14 @@ package enum JSONValue: Sendable, Equatable {
     return text
   }
 
+  /// A string, or the digits of a number.
+  package var word: String? {
+    switch self {
+    case .string(let text), .number(let text): text
+    default: nil
+    }
+  }
+
   package var array: [JSONValue]? {
     guard case .array(let elements) = self else { return nil }
     return elements

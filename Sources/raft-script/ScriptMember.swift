@@ -86,7 +86,11 @@ extension ScriptError {
     switch error {
     case .proposalDropped: self.init("the proposal was dropped")
     case .invalidChange(let reason), .invalidState(let reason): self.init(reason)
-    default: self.init("\(error)")
+    case .unknownMember(let member): self.init("\(member) is no member")
+    case .localMessage: self.init("only the member itself may say that")
+    case .malformed: self.init("the message contradicts itself")
+    case .logLost(let commit, let last): self.init("\(commit) is committed, but the log here ends at \(last)")
+    case .conflictsWithCommitted(let index): self.init("\(index) is committed here with another entry")
     }
   }
 }

@@ -28,7 +28,7 @@ import raft_script
   }
 
   @Test func readsTheJSONForm() throws {
-    let json = try JSONReader.read(#"{"cmd":"deliver-msgs","args":[{"key":"1","vals":[]},{"key":"drop","vals":["2","3"]}],"input":"v1"}"#)
+    let json = try JSONReader.read(#"{"cmd":"deliver-msgs","args":[{"key":"1","vals":[]},{"key":"drop","vals":["2",3]}],"input":"v1"}"#)
     let directive = try Directive(json: json)
     #expect(directive.positional == ["1"])
     #expect(directive.values("drop") == ["2", "3"])
