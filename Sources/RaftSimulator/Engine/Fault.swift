@@ -6,6 +6,7 @@ package enum Fault: String, CaseIterable, Sendable {
   case partition
   case connectionClosed = "connection closed"
   case crash
+  case crashWhileWriting = "crash while writing"
   case lostWrite = "unsynced write lost"
   case tornWrite = "unsynced write torn"
   case syncStall = "sync stall"

@@ -40,3 +40,27 @@ package struct Registers: Equatable, Sendable {
     return digest
   }
 }
+
+extension Registers {
+  /// The counts and then each number, 8 bytes each, little endian.
+  package var bytes: [UInt8] {
+    let words = [UInt64(values.count), UInt64(answers.count)] + values + answers.flatMap { [$0.sequence, $0.value] }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(8 * words.count)
+    for word in words {
+      for shift in stride(from: UInt64(0), to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
+    }
+    return bytes
+  }
+
+  /// Nil for what is no snapshot of registers.
+  package init?(bytes: [UInt8]) {
+    let words = stride(from: 0, to: bytes.count / 8 * 8, by: 8).map { start in
+      (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[start + $1]) << UInt64(8 * $1) }
+    }
+    guard words.count >= 2, words[0] < 1000, words[1] < 1000, words.count == 2 + Int(words[0]) + 2 * Int(words[1]) else { return nil }
+    let keys = Int(words[0])
+    values = Array(words[2..<(2 + keys)])
+    answers = stride(from: 2 + keys, to: words.count, by: 2).map { Answer(sequence: words[$0], value: words[$0 + 1]) }
+  }
+}

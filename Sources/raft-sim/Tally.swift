@@ -1,0 +1,45 @@
+import RaftSimulator
+
+/// What a number of runs came to.
+struct Tally: Sendable {
+  struct Failure: Sendable {
+    var seed: UInt64
+    var violation: Violation
+  }
+
+  var runs = 0
+  var events = 0
+  var operations = 0
+  var counts = FaultCounts()
+  var failures: [Failure] = []
+
+  mutating func run(seed: UInt64) {
+    let simulation = Simulation(seed: seed)
+    do throws(Violation) {
+      try simulation.run()
+    } catch {
+      failures.append(Failure(seed: seed, violation: error))
+    }
+    runs += 1
+    events += simulation.events
+    operations += simulation.operations
+    counts.add(simulation.counts)
+  }
+
+  mutating func add(_ other: Tally) {
+    runs += other.runs
+    events += other.events
+    operations += other.operations
+    counts.add(other.counts)
+    failures += other.failures
+  }
+
+  func report(seconds: Double) -> String {
+    var lines = ["\(runs) runs, \(events) events, \(operations) client operations, \(failures.count) violations, \(Int(seconds.rounded())) s"]
+    for fault in Fault.allCases {
+      lines.append("  \(counts[fault]) \(fault.rawValue)")
+    }
+    for failure in failures.sorted(by: { $0.seed < $1.seed }) { lines.append("seed \(failure.seed) breaks \(failure.violation.property.rawValue)") }
+    return lines.joined(separator: "\n")
+  }
+}
