@@ -1,7 +1,7 @@
 # The front door. `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test build release fmt lint check proto bench install clean deps
+.PHONY: help demo demo-down test build release fmt lint check proto bench sim install clean deps
 
 PREFIX ?= /usr/local
 SWIFT ?= swift
@@ -47,6 +47,9 @@ proto: ## regenerate the committed protobuf code
 bench: release ## measure (release build); the figures in docs/operations/performance.md come from here
 	$(SWIFT) build $(RELEASE_FLAGS) --product warren-bench
 	@scripts/bench.sh bin/warren "$$($(SWIFT) build $(RELEASE_FLAGS) --show-bin-path)/warren-bench"
+
+sim: ## simulate Raft: SEED=n replays a run with its trace, RUNS=n soaks
+	@scripts/sim.sh run --seed $(or $(SEED),1) --runs $(or $(RUNS),1) $(if $(RUNS),,--trace)
 
 install: ## put binary, completions, man page and systemd units in place (PREFIX=/usr/local)
 	@scripts/install.sh "$(PREFIX)" "$(DESTDIR)"

@@ -114,6 +114,7 @@ let package = Package(
       ]),
     .executableTarget(name: "warren", dependencies: ["Containerd", "WarrenCommands"], swiftSettings: settings),
     .executableTarget(name: "raft-script", dependencies: ["Raft"], swiftSettings: settings),
+    .executableTarget(name: "raft-sim", dependencies: ["RaftSimulator"], swiftSettings: settings),
     .executableTarget(
       name: "warren-bench", dependencies: ["ClusterModel", "Manager", "Raft", "RaftStorage", "WarrenAPI", .argumentParser, .logging, .protobuf],
       path: "Benchmarks", exclude: ["service.sh"],
@@ -124,7 +125,7 @@ let package = Package(
     tests("OCITests", ["OCI"]),
     tests("WarrenAPITests", ["WarrenAPI", "ClusterModel", "GRPCSupport", .grpc, .protobuf, .nioCore, .nioEmbedded]),
     tests("RaftTests", ["Raft", "raft-script"], exclude: ["Vectors", "Scripts"]),
-    tests("RaftSimulatorTests", ["RaftSimulator"]),
+    tests("RaftSimulatorTests", ["Raft", "RaftSimulator"], exclude: ["Mutations"]),
     tests("RaftStorageTests", ["RaftStorage", "ClusterModel", .grdb, .logging]),
     tests(
       "ContainerdTests", ["Containerd", "ClusterModel", "OCI", "TestKit", .nioConcurrency, .nioCore, .nioPosix, .nioHTTP1], exclude: ["Golden"]),

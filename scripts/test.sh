@@ -29,6 +29,11 @@ swift test --skip-build --skip 'IntegrationTests|WorkerTests'
 # On their own: each of them follows a whole agent, and waits for it, while the others keep every core busy.
 swift test --skip-build --filter WorkerTests
 
+step "Raft in the simulator: 2,000 seeds, then every seeded bug caught"
+# Both build optimised and by themselves; the seeds are the same each time, so that a failure is the change's.
+scripts/sim.sh run --runs 2000
+scripts/sim.sh mutants 500
+
 step "integration tests on real containerd"
 # One after the other: each brings up a containerd, and the machine may have two cores.
 swift test --skip-build --filter IntegrationTests --no-parallel

@@ -15,10 +15,10 @@ import RaftSimulator
     let tally = await soak(options)
     print(tally.report(seconds: (clock.now - started) / .seconds(1)))
     if let failure = tally.failures.min(by: { $0.seed < $1.seed }) {
-      replay(failure.seed)
+      if !options.untilViolation { replay(failure.seed, options.lines) }
       exit(1)
     }
-    if options.trace { replay(options.seed) }
+    if options.trace { replay(options.seed, options.lines) }
   }
 
   /// Every job takes each so-manieth seed: which run is whose does not depend on how fast they are.
@@ -37,8 +37,8 @@ import RaftSimulator
     }
   }
 
-  private static func replay(_ seed: UInt64) {
-    let simulation = Simulation(seed: seed, tracing: true)
+  private static func replay(_ seed: UInt64, _ lines: Int) {
+    let simulation = Simulation(seed: seed, traceLines: lines)
     do throws(Violation) {
       try simulation.run()
       print(simulation.trace.text)

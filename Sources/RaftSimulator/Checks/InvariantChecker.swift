@@ -103,6 +103,8 @@ struct InvariantChecker {
         committedTerms.append(entryTerm)
       }
       guard let top = log.term(index) else { return }
+      // Raft paper, 5.4.2 and figure 8: else what is on a majority's disks may still be overwritten.
+      if top != term { throw Violation(.ownTermCommits, "\(node.id), leader of term \(term), commits \(top)/\(index)") }
       let holds: (MemberID) -> Bool = { member in
         guard member.rawValue <= nodes.count else { return false }
         let contents = nodes[Int(member.rawValue) - 1].disk.synced

@@ -6,6 +6,7 @@ package struct Violation: Error, Equatable, CustomStringConvertible {
     case logMatching = "log matching"
     case leaderCompleteness = "leader completeness"
     case stateMachineSafety = "state-machine safety"
+    case ownTermCommits = "only an entry of the leader's own term is committed by counting"
     case committedIsDurable = "committed entries are on a quorum's synced disks"
     case committedIsFinal = "committed entries never change"
     case commitIsMonotonic = "the commit index never goes back"

@@ -1,7 +1,5 @@
 /// Clients: one call after the other, each value unique, retries under the same (session, sequence).
 extension Simulation {
-  private static let attempts = 4
-
   func startCall(_ number: Int) {
     guard !clients[number].isStopped, clients[number].operation == nil else { return }
     let key = random.int(in: 0..<plan.keys)
@@ -10,13 +8,13 @@ extension Simulation {
     begin(number, key: key, action: kind < 40 ? .get : kind < 75 ? .put(lastValue) : .add(lastValue))
   }
 
-  func begin(_ number: Int, key: Int, action: Operation.Action) {
+  func begin(_ number: Int, key: Int, action: Operation.Action, attempts: Int = 4) {
     let session = UInt64(number)
     if action != .get { clients[number].sequence += 1 }
     moment += 1
     clients[number].operation = history.count
     clients[number].command = Command(session: session, sequence: clients[number].sequence, key: key, action: action)
-    clients[number].attemptsLeft = Self.attempts
+    clients[number].attemptsLeft = attempts
     clients[number].firstAttempt = clients[number].attempt + 1
     history.append(Operation(client: number, key: key, action: action, invoked: moment))
     attempt(number)
@@ -29,6 +27,13 @@ extension Simulation {
     let target = clientTarget()
     schedule(.request(client: number, attempt: attempt, node: target), after: random.int(in: 100...2000))
     schedule(.clientTimeout(client: number, attempt: attempt), after: .milliseconds(random.int(in: 150...1200)))
+  }
+
+  /// Clients that wait may hear of a new leader and ask it at once, when it knows least.
+  func tellClients(of leader: SimulatedNode) {
+    for client in clients where client.operation != nil && random.chance(50) {
+      schedule(.request(client: client.number, attempt: client.attempt, node: leader.id), after: random.int(in: 0...10_000))
+    }
   }
 
   /// Mostly the leader, sometimes anyone, so that forwarding and stale leaders are tried.
@@ -67,7 +72,7 @@ extension Simulation {
 
   func request(_ number: Int, _ attempt: Int, at id: UInt64) throws(Violation) {
     let node = node(id)
-    guard node.isUp, clients[number].attempt == attempt, let command = clients[number].command else { return }
+    guard node.isUp, clients[number].operation != nil, attempt >= clients[number].firstAttempt, let command = clients[number].command else { return }
     if command.action == .get {
       node.readContext += 1
       let context = mix64(id) &+ UInt64(node.epoch) << 32 &+ UInt64(node.readContext)

@@ -94,6 +94,11 @@ extension Simulation {
     try checker.observe(node, nodes)
     while node.process?.hasReady == true, node.isAsynchronous || node.outstanding == nil, let ready = node.process?.raft.ready() {
       if let state = ready.softState { trace.note(now, "\(node.id) is \(state.role) in term \(node.term), leader \(state.leader)") }
+      // Nobody won, perhaps because several tried: the next try need not wait for a whole election timeout.
+      if ready.softState?.role == .candidate || ready.softState?.role == .preCandidate, random.chance(50) {
+        schedule(.campaign(node: node.id, epoch: node.epoch), after: random.int(in: 50_000...150_000))
+      }
+      if ready.softState?.role == .leader { tellClients(of: node) }
       node.readsToServe += ready.readStates
       serveReads(node)
       for message in ready.messages { try send(node, message) }
@@ -153,6 +158,7 @@ extension Simulation {
   }
 
   func syncEnded(_ node: SimulatedNode) throws(Violation) {
+    guard node.disk.syncing != nil else { return }
     if node.failsNextSync {
       // Never retried: the process ends, and what the disk has is seen at the next start.
       counts[.syncFailure] += 1

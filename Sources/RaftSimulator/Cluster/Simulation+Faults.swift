@@ -14,7 +14,7 @@ extension Simulation {
     case .oneWayCut: cutOneWay(for: duration)
     case .slowLinks: slowDown(for: duration)
     case .connectionClosed: closeConnection()
-    case .pause: if let node = random.pick(nodes.filter { $0.isUp && !$0.isPaused }) { pause(node, for: duration) }
+    case .pause: if let node = someNode(), !node.isPaused { pause(node, for: duration) }
     case .crashWhileWriting: someNode()?.crashesAtNextWrite = true
     case .syncStall: stallDisk(for: duration)
     case .syncFailure: someNode()?.failsNextSync = true
@@ -124,8 +124,13 @@ extension Simulation {
 
   private func partition(for duration: VirtualTime) {
     counts[.partition] += 1
-    let ids = nodes.filter(\.isMember).map(\.id).shuffled(using: &random)
-    let split = random.int(in: 0...ids.count)
+    var ids = nodes.filter(\.isMember).map(\.id).shuffled(using: &random)
+    var split = random.int(in: 0...ids.count)
+    if random.chance(50) {
+      // The leader with a few of the others: what they write comes to nothing.
+      ids.sort { node($0).isLeader && !node($1).isLeader }
+      split = random.int(in: 0...ids.count / 2)
+    }
     let (one, other) = (Array(ids[..<split]), Array(ids[split...]))
     trace.note(now, "partition \(one) | \(other)")
     network.setCut(true, between: one, and: other)
@@ -152,7 +157,7 @@ extension Simulation {
   private func slowDown(for duration: VirtualTime) {
     guard let node = random.pick(nodes.filter(\.isMember)) else { return }
     counts[.slowLinks] += 1
-    let delay = random.int(in: 5000...100_000)
+    let delay = random.int(in: 5000...(random.pick([20_000, 100_000, 400_000]) ?? 20_000))
     trace.note(now, "links of \(node.id) are slow by \(delay) us")
     for peer in nodes where peer.id != node.id {
       network[node.id, peer.id].delay = delay / 2...delay

@@ -22,6 +22,7 @@ extension Simulation {
     setLinks()
     for node in nodes {
       node.stallUntil = now
+      if node.disk.syncing != nil { schedule(.synced(node: node.id, epoch: node.epoch), after: plan.sync.upperBound) }
       node.failsNextSync = false
       node.crashesAtNextWrite = false
       try resume(node.id)
@@ -47,7 +48,7 @@ extension Simulation {
         return try miss(deadline, "the membership could not be repaired, or a client waits for ever")
       }
       trace.note(now, "healed: the membership")
-      begin(plan.clients, key: 0, action: .put(lastValue + 1))
+      begin(plan.clients, key: 0, action: .put(lastValue + 1), attempts: 1000)
       healing = .writing(deadline: now + .seconds(10))
     case .writing(let deadline):
       guard history.last?.returned != nil else { return try miss(deadline, "a write after healing is not acknowledged") }

@@ -5,7 +5,7 @@ extension Simulation {
   func changeMembership() throws(Violation) {
     guard let pause = plan.membershipPause, healing == nil else { return }
     schedule(.changeMembership, after: random.int(in: 0...2 * pause))
-    guard let leader = random.pick(nodes.filter(\.isLeader)), let change = try nextChange(), survives(change) else { return }
+    guard let leader = random.pick(nodes.filter { $0.isLeader && !$0.isPaused }), let change = try nextChange(), survives(change) else { return }
     if leavesTooFew(without: leader, change) {
       try transferLeadership()
     } else {
@@ -144,7 +144,8 @@ extension Simulation {
   // MARK: Leadership
 
   func transferLeadership() throws(Violation) {
-    guard let leader = random.pick(nodes.filter(\.isLeader)), let target = random.pick(Array(checker.latestConfiguration.members)) else { return }
+    guard let leader = random.pick(nodes.filter { $0.isLeader && !$0.isPaused }), let target = random.pick(Array(checker.latestConfiguration.members))
+    else { return }
     counts[.leaderTransfer] += 1
     trace.note(now, "\(leader.id) is to hand leadership over to \(target)")
     leader.process?.raft.transferLeadership(to: target)

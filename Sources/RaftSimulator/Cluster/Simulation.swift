@@ -32,10 +32,11 @@ package final class Simulation {
   var nextRepair: VirtualTime = 0
   var isFinished = false
 
-  package init(seed: UInt64, tracing: Bool = false) {
+  /// - Parameter traceLines: how many of the last things that happened are kept in words; they cost time.
+  package init(seed: UInt64, traceLines: Int = 0) {
     self.seed = seed
     digest = mix64(seed)
-    trace = Trace(isOn: tracing)
+    trace = Trace(isOn: traceLines > 0, limit: traceLines)
     random = SimulationRandom(seed: mix64(seed))
     plan = Plan(random: &random)
     network = Network(random: random.fork())

@@ -53,6 +53,11 @@ package struct DiskWrite {
     package var snapshot: Snapshot
     /// Entries through this index go.
     package var through: UInt64
+
+    package init(snapshot: Snapshot, through: UInt64) {
+      self.snapshot = snapshot
+      self.through = through
+    }
   }
 
   package var hardState: HardState?

@@ -4,7 +4,7 @@ package struct Trace {
   private var lines: [String] = []
   private let limit: Int
 
-  package init(isOn: Bool, limit: Int = 400) {
+  package init(isOn: Bool, limit: Int) {
     self.isOn = isOn
     self.limit = limit
   }
