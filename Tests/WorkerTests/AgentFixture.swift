@@ -30,14 +30,7 @@ struct AgentFixture: Sendable {
 
   /// One life of the worker: it runs while `body` does, and then dies as by `kill -9`.
   func life<Result>(_ body: (Agent) async throws -> Result) async throws -> Result {
-    let clock = clock
-    var configuration = Agent.Configuration(node: ClusterNode(id: "n1", roles: [.worker], description: NodeDescription(hostname: "n1")))
-    configuration.jitter = { 1 }
-    configuration.sweepInterval = sweepInterval
-    await manager.workerRestarted()
-    let agent = Agent(
-      configuration: configuration, runtime: await engine.newLife(), session: manager, journal: try Journal(path: journalPath), clock: clock,
-      now: { clock.timestamp }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    let agent = try await self.agent()
     let work = Task { try await agent.run() }
     defer { work.cancel() }
     let result = try await body(agent)
@@ -45,6 +38,18 @@ struct AgentFixture: Sendable {
     work.cancel()
     _ = await work.result
     return result
+  }
+
+  /// One that does not run yet.
+  func agent() async throws -> Agent {
+    let clock = clock
+    var configuration = Agent.Configuration(node: ClusterNode(id: "n1", roles: [.worker], description: NodeDescription(hostname: "n1")))
+    configuration.jitter = { 1 }
+    configuration.sweepInterval = sweepInterval
+    await manager.workerRestarted()
+    return Agent(
+      configuration: configuration, runtime: await engine.newLife(), session: manager, journal: try Journal(path: journalPath), clock: clock,
+      now: { clock.timestamp }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
   }
 
   func loseJournal() { for suffix in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: journalPath + suffix) } }

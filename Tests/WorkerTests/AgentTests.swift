@@ -19,6 +19,18 @@ struct AgentTests {
     }
   }
 
+  @Test func whatItDoesNotKnowYetIsNotCalledMissing() async throws {
+    try await AgentFixture.with { node in
+      let early = try await node.agent()
+      #expect(try await #require(throws: WarrenError.self) { try await early.container(of: "t") }.code == .unavailable)
+      try await node.life { agent in
+        await node.manager.assign(node.task())
+        try await node.told(.running)
+        #expect(try await #require(throws: WarrenError.self) { try await agent.container(of: "other") }.code == .notFound)
+      }
+    }
+  }
+
   @Test func aTaskThatIsNoLongerWantedLeavesNothingBehind() async throws {
     try await AgentFixture.with { node in
       try await node.life { agent in

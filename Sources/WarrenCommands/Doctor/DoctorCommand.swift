@@ -22,7 +22,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
   func run() async throws {
     let checks = DoctorRules.checks(await (try probe()).facts())
-    Terminal.write(try DoctorReport.render(checks, format: format.output, quiet: format.quiet, bold: Terminal.Stream.output.isTerminal))
+    Terminal.write(try DoctorReport.render(checks, format: format.output, quiet: format.quiet, bold: Terminal.Stream.output.takesStyles))
     if checks.contains(where: { $0.outcome == .failure }) { throw ExitCode(ExitCodes.failed) }
   }
 

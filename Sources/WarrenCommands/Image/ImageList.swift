@@ -14,6 +14,6 @@ struct ImageList: AsyncParsableCommand {
     }
     Terminal.write(
       try Output.render(
-        images, rows: images.map(ImageRow.init), format: format.output, quiet: format.quiet, bold: Terminal.Stream.output.isTerminal))
+        images, rows: images.map(ImageRow.init), format: format.output, quiet: format.quiet, bold: Terminal.Stream.output.takesStyles))
   }
 }

@@ -14,7 +14,7 @@ struct NodeList: AsyncParsableCommand {
       try await watching.show(client, kinds: [.node]) {
         let nodes = try await client.allNodes(options.callOptions)
         return try Output.render(
-          nodes, rows: nodes.map(NodeRow.init), format: format.output, quiet: format.quiet, bold: Terminal.Stream.output.isTerminal)
+          nodes, rows: nodes.map(NodeRow.init), format: format.output, quiet: format.quiet, bold: Terminal.Stream.output.takesStyles)
       }
     }
   }

@@ -13,7 +13,7 @@ struct WatchOptions: ParsableArguments {
     func redraw() async throws {
       let text = try await render()
       guard text != shown else { return }
-      Terminal.write((Terminal.Stream.output.isTerminal ? ANSI.clearScreen : shown.isEmpty ? "" : "\n") + text)
+      Terminal.write((Terminal.Stream.output.takesStyles ? ANSI.clearScreen : shown.isEmpty ? "" : "\n") + text)
       shown = text
     }
     try await redraw()

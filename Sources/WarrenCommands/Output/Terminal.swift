@@ -9,6 +9,12 @@ enum Terminal {
     case error = 2
 
     var isTerminal: Bool { isatty(rawValue) == 1 }
+
+    /// Whether escape sequences are welcome; see https://no-color.org and terminfo(5).
+    var takesStyles: Bool {
+      let environment = Environment.process
+      return isTerminal && environment["NO_COLOR"] == nil && environment["TERM"] != "dumb"
+    }
   }
 
   /// Writes all of `text`. A reader that went away ends the process quietly, as it does for every other tool in a pipe.

@@ -11,7 +11,7 @@ struct ProgressPrinter {
   }
 
   static func standardError() -> ProgressPrinter {
-    let width = Terminal.Stream.error.isTerminal ? Terminal.size(of: .error).map { Int($0.columns) } ?? 80 : nil
+    let width = Terminal.Stream.error.takesStyles ? Terminal.size(of: .error).map { Int($0.columns) } ?? 80 : nil
     return ProgressPrinter(terminalWidth: width) { Terminal.write($0, to: .error) }
   }
 

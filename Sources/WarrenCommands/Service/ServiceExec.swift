@@ -45,7 +45,8 @@ struct ServiceExec: AsyncParsableCommand {
     defer { raw?.restore() }
     let call = options.streamOptions
     let code = try await options.withClient { client in
-      try await client.stream { stub in
+      try await checkTask(client)
+      return try await client.stream { stub in
         try await stub.exec(options: call) { writer in
           try await writer.write(.with { $0.start = start })
           try await Self.send(to: writer, input: forwardInput, resizes: start.tty)
@@ -56,6 +57,16 @@ struct ServiceExec: AsyncParsableCommand {
     }
     raw?.restore()
     throw ExitCode(code)
+  }
+
+  /// A task of another service is a slip of the hand that would run the command in the wrong place.
+  private func checkTask(_ client: WarrenClient) async throws {
+    guard let task else { return }
+    let found = try await client.call { try await $0.getTask(.with { $0.id = task }, options: options.callOptions) }.task
+    let service = try await client.call { try await $0.getService(.with { $0.id = name }, options: options.callOptions) }.service
+    guard found.serviceID == service.id else {
+      throw WarrenError(.notFound, "service \(name) has no task \(task), which is one of \(found.serviceName); see: warren service ps \(name)")
+    }
   }
 
   private func start(tty: Bool) -> Warren_V1_ExecStart {

@@ -15,7 +15,7 @@ struct ServiceList: AsyncParsableCommand {
         let (services, tallies) = try await client.allServices(options.callOptions)
         let rows = services.map { ServiceRow(service: $0, tally: tallies[$0.id] ?? .init()) }
         return try Output.render(
-          services, rows: rows, format: format.output, quiet: format.quiet, bold: Terminal.Stream.output.isTerminal)
+          services, rows: rows, format: format.output, quiet: format.quiet, bold: Terminal.Stream.output.takesStyles)
       }
     }
   }

@@ -18,7 +18,7 @@ struct TaskList: AsyncParsableCommand {
       try await watching.show(client, kinds: [.task]) {
         let tasks = try await client.allTasks(service: service ?? "", node: node ?? "", currentOnly: !all, options.callOptions)
         return try Output.render(
-          tasks, rows: tasks.map(TaskRow.init), format: format.output, quiet: format.quiet, bold: Terminal.Stream.output.isTerminal)
+          tasks, rows: tasks.map(TaskRow.init), format: format.output, quiet: format.quiet, bold: Terminal.Stream.output.takesStyles)
       }
     }
   }

@@ -28,6 +28,8 @@ package actor Agent {
   private let outbox = ReportOutbox()
 
   var supervisors: [TaskID: TaskSupervisor] = [:]
+  /// Whether the worker knows what runs here: before that, nothing can be said about a task.
+  private(set) var hasRecovered = false
   /// Whether the worker has recovered and holds a session: what readiness means for a worker.
   package private(set) var isConnected = false
 
@@ -45,16 +47,21 @@ package actor Agent {
   }
 
   /// The container that a task has now, for looking into it.
-  /// - Throws: `WarrenError(.notFound)` when this node has no such task.
+  /// - Throws: `WarrenError(.notFound)` when this node has no such task, `.unavailable` while it does not know yet.
   package func container(of task: TaskID) throws -> (id: String, state: TaskState) {
-    guard let supervisor = supervisors[task] else {
-      throw WarrenError(.notFound, "This node has no task \(task); look for it with 'warren task list'")
-    }
+    guard let supervisor = supervisors[task] else { throw missing(task) }
     let status = outbox.latest(of: task) ?? supervisor.firstStatus
     return (status.containerID, status.state)
   }
 
   package func has(_ task: TaskID) -> Bool { supervisors[task] != nil }
+
+  /// The error about a task that is not here.
+  func missing(_ task: TaskID) -> WarrenError {
+    hasRecovered
+      ? WarrenError(.notFound, "This node has no task \(task); look for it with 'warren task list'")
+      : WarrenError(.unavailable, "This node is still finding out what it runs; try again")
+  }
 
   /// The images of the tasks that are here, as their services name them.
   package var images: Set<String> { Set(supervisors.values.map(\.image)) }
@@ -82,6 +89,7 @@ package actor Agent {
   private func live(births: AsyncStream<TaskSupervisor>.Continuation) async throws {
     defer { births.finish() }
     try await recover(births)
+    hasRecovered = true
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await self.keepClean() }
       group.addTask { await self.keepSession(births) }

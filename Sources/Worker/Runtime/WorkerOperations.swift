@@ -12,7 +12,7 @@ package struct WorkerOperations: NodeOperations {
   }
 
   package func logs(of task: TaskID, _ query: LogQuery) async throws -> AsyncThrowingStream<LogLine, any Error> {
-    guard await agent.has(task) else { throw WarrenError(.notFound, "This node has no task \(task); its logs went with it") }
+    guard await agent.has(task) else { throw await agent.missing(task) }
     return LogReader(directory: runtime.logDirectory(task)).lines(query) { [agent] in
       guard let container = try? await agent.container(of: task) else { return true }
       return container.state.isTerminal
