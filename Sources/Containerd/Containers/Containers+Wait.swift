@@ -8,7 +8,6 @@ extension Containers {
   /// Open it before `start`: an end in between is then not missed. A container that had ended already answers at once.
   /// - Throws: `WarrenError(.notFound)` when it is not there, or its shim died and took the exit code with it.
   package func wait(_ id: String) async throws -> ExitStatus {
-    let shim = try? await process(id).flatMap { Shim(ofProcess: Int($0.pid)) }
     var pause = Duration.milliseconds(50)
     while true {
       do {
@@ -18,7 +17,7 @@ extension Containers {
         return await exitStatus(of: id, code: Int32(truncatingIfNeeded: response.exitStatus), at: Timestamp(response.exitedAt))
       } catch let error as WarrenError where error.code != .notFound {
         // containerd or the shim's connection went away in the middle; whether the task is still there decides.
-        if let shim, let exit = try await wait(id, askingUntilContainerdIsBack: shim) { return exit }
+        if let shim = Shim(of: id, namespace: client.namespace), let exit = try await wait(id, askingUntilContainerdIsBack: shim) { return exit }
         try await configuration.clock.sleep(for: pause)
         pause = min(pause * 2, .seconds(1))
         do {

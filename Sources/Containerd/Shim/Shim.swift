@@ -20,13 +20,22 @@ struct Shim: Sendable, Equatable {
     var `protocol`: String
   }
 
-  /// - Parameter pid: of the container's first process, whose parent the shim is.
-  /// - Returns: nil when the shim is gone, or is no shim of ours to talk to.
-  init?(ofProcess pid: Int) {
-    guard let status = FileManager.default.contents(atPath: "/proc/\(pid)/status"),
-      let parent = String(decoding: status, as: UTF8.self).split(separator: "\n").first(where: { $0.hasPrefix("PPid:") })?.split(separator: "\t").last
-    else { return nil }
-    self.init(directory: "/proc/\(parent)/cwd")
+  /// Looks for it among the node's processes: containerd starts it as `containerd-shim-runc-v2 -namespace N -id ID …`, in the container's
+  /// bundle.
+  ///
+  /// - Returns: nil when there is none, or none to talk to.
+  init?(of id: String, namespace: String) {
+    let wanted = [["-namespace", namespace], ["-id", id]]
+    for pid in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] where pid.allSatisfy(\.isNumber) {
+      guard let command = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") else { continue }
+      let words = command.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+      guard words.first?.contains("containerd-shim") == true, wanted.allSatisfy({ words.contains($0) }) else { continue }
+      if let shim = Shim(directory: "/proc/\(pid)/cwd") {
+        self = shim
+        return
+      }
+    }
+    return nil
   }
 
   /// - Parameter directory: of the container's bundle.
