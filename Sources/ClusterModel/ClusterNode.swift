@@ -59,16 +59,17 @@ package struct Resources: Hashable, Sendable {
   /// Billionths of a core.
   package var nanoCPUs: Int64
   package var memoryBytes: Int64
+  package var unknown = UnknownFields()
 
   package init(nanoCPUs: Int64 = 0, memoryBytes: Int64 = 0) {
     self.nanoCPUs = nanoCPUs
     self.memoryBytes = memoryBytes
   }
 
+  /// Ends at the largest number instead of beyond it: amounts that no machine has must not end the process.
   package static func + (left: Self, right: Self) -> Self {
-    Resources(nanoCPUs: left.nanoCPUs + right.nanoCPUs, memoryBytes: left.memoryBytes + right.memoryBytes)
-  }
-  package static func - (left: Self, right: Self) -> Self {
-    Resources(nanoCPUs: left.nanoCPUs - right.nanoCPUs, memoryBytes: left.memoryBytes - right.memoryBytes)
+    let (cpus, tooManyCPUs) = left.nanoCPUs.addingReportingOverflow(right.nanoCPUs)
+    let (memory, tooMuchMemory) = left.memoryBytes.addingReportingOverflow(right.memoryBytes)
+    return Resources(nanoCPUs: tooManyCPUs ? .max : cpus, memoryBytes: tooMuchMemory ? .max : memory)
   }
 }

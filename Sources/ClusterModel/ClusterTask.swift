@@ -76,6 +76,7 @@ package struct ExitStatus: Hashable, Sendable {
   /// For people: `exited`, `killed by SIGKILL`, `out of memory`, `could not start: …`.
   package var reason: String
   package var at: Timestamp
+  package var unknown = UnknownFields()
 
   package init(code: Int32, reason: String, at: Timestamp) {
     self.code = code

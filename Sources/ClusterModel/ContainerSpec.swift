@@ -60,6 +60,7 @@ package struct Ulimit: Hashable, Sendable {
   package var name: String
   package var soft: UInt64
   package var hard: UInt64
+  package var unknown = UnknownFields()
 
   package init(name: String, soft: UInt64, hard: UInt64) {
     self.name = name

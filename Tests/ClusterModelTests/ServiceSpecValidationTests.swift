@@ -52,6 +52,8 @@ import Testing
       $0.task.limits.memoryBytes = 64 << 20
       $0.task.reservations.memoryBytes = 128 << 20
     },
+    Case("memory limit 2PiB is not valid; no machine has so much; use at most 1PiB") { $0.task.limits.memoryBytes = 1 << 51 },
+    Case("memory reservation 7.9EiB is not valid; no machine has so much") { $0.task.reservations.memoryBytes = .max },
     Case("CPU limit -1 is not valid; it is negative") { $0.task.limits.nanoCPUs = -1_000_000_000 },
     Case("CPU limit 0.001 is not valid") { $0.task.limits.nanoCPUs = 1_000_000 },
     Case("CPU reservation 2 is not valid; it is more than the limit of 1.5") {

@@ -3,6 +3,7 @@ extension TaskSpec {
   /// A hundredth of a core: the kernel's shortest CPU quota, 1 ms in 100 ms.
   package static let leastNanoCPUs: Int64 = 10_000_000
   private static let mostNanoCPUs: Int64 = 4096 * 1_000_000_000
+  private static let mostMemoryBytes: Int64 = 1 << 50
   private static let mostPids = 4_194_304
 
   /// - Throws: `invalidArgument` naming the value that is wrong.
@@ -25,6 +26,10 @@ extension TaskSpec {
     if limit > 0, limit < Self.leastMemoryBytes {
       throw .invalid(
         "memory limit \(ByteCount.text(limit)) is not valid", "no container can run with so little", "use 4MiB or more, or 0 for no limit")
+    }
+    for (kind, value) in [("limit", limit), ("reservation", reservation)] where value > Self.mostMemoryBytes {
+      throw .invalid(
+        "memory \(kind) \(ByteCount.text(value)) is not valid", "no machine has so much", "use at most \(ByteCount.text(Self.mostMemoryBytes))")
     }
     if reservation < 0 { throw .invalid("memory reservation \(reservation) is not valid", "it is negative", "use 0 or more") }
     if limit > 0, reservation > limit {

@@ -3,6 +3,7 @@ package import ClusterModel
 extension ExitStatus {
   package init(wire: Warren_V1_ExitStatus) {
     self.init(code: wire.code, reason: wire.reason, at: wire.hasAt ? Timestamp(wire: wire.at) : .epoch)
+    unknown = UnknownFields(of: wire)
   }
 
   package var wire: Warren_V1_ExitStatus {
@@ -10,6 +11,7 @@ extension ExitStatus {
     message.code = code
     message.reason = reason
     if at != .epoch { message.at = at.wire }
+    message.restore(unknown)
     return message
   }
 }

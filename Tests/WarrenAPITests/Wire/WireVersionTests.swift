@@ -11,6 +11,7 @@ struct WireVersionTests {
     service.spec.replicated = .init()
     service.spec.task.container.mounts = [.with { $0.kind = .bind }]
     service.spec.task.ports = [.init()]
+    service.spec.task.container.ulimits = [.init()]
     try service.merge(serializedBytes: newer)
     try service.spec.merge(serializedBytes: newer)
     try service.spec.task.merge(serializedBytes: newer)
@@ -19,14 +20,27 @@ struct WireVersionTests {
     try service.spec.task.ports[0].merge(serializedBytes: newer)
     try service.spec.task.restart.merge(serializedBytes: newer)
     try service.spec.task.placement.merge(serializedBytes: newer)
+    try service.spec.task.limits.merge(serializedBytes: newer)
+    try service.spec.task.reservations.merge(serializedBytes: newer)
+    try service.spec.task.container.ulimits[0].merge(serializedBytes: newer)
 
     let again = try ClusterService(wire: service).wire
     let kept = [
       again.unknownFields, again.spec.unknownFields, again.spec.task.unknownFields, again.spec.task.container.unknownFields,
       again.spec.task.container.mounts[0].unknownFields, again.spec.task.ports[0].unknownFields, again.spec.task.restart.unknownFields,
-      again.spec.task.placement.unknownFields,
+      again.spec.task.placement.unknownFields, again.spec.task.limits.unknownFields, again.spec.task.reservations.unknownFields,
+      again.spec.task.container.ulimits.first?.unknownFields ?? .init(),
     ]
     for (position, fields) in kept.enumerated() { #expect(Array(fields.data) == newer, "message \(position)") }
+  }
+
+  @Test func unknownFieldsOfATasksStatusSurvive() throws {
+    var wire = Warren_V1_Task()
+    try wire.status.merge(serializedBytes: [0xC0, 0x3E, 0x07] as [UInt8])
+    try wire.status.lastExit.merge(serializedBytes: [0xC0, 0x3E, 0x08] as [UInt8])
+    let again = try ClusterTask(wire: wire).wire
+    #expect(Array(again.status.unknownFields.data) == [0xC0, 0x3E, 0x07])
+    #expect(Array(again.status.lastExit.unknownFields.data) == [0xC0, 0x3E, 0x08])
   }
 
   @Test func unknownFieldsOfANodeSurviveAChange() throws {
