@@ -1,5 +1,6 @@
 package import ClusterModel
 import Logging
+import WarrenAPI
 
 extension Dispatcher {
   /// Stores what a worker says about its tasks; returns once it is durable.
@@ -58,7 +59,7 @@ struct StatusReport {
     var budget = TransactionBudget()
     for (position, report) in reports.enumerated() {
       guard var task = transaction.view.task(report.update.taskID), task.nodeID == report.node else { continue }
-      let status = report.update.status
+      let status = report.update.status.bounded
       if task.status == status || !task.status.mayBeFollowed(by: status) { continue }
       guard budget.take(task) else { return position }
       task.status = status
@@ -70,4 +71,17 @@ struct StatusReport {
     }
     return reports.count
   }
+}
+
+extension TaskStatus {
+  /// With texts as long as a person reads: a registry's whole error page would make the change, and all reports stored with it, larger than
+  /// the log takes.
+  fileprivate var bounded: TaskStatus {
+    var status = self
+    status.message = message.clipped(toBytes: Self.longestText)
+    status.lastExit?.reason = lastExit?.reason.clipped(toBytes: Self.longestText) ?? ""
+    return status
+  }
+
+  fileprivate static let longestText = 4096
 }

@@ -13,10 +13,12 @@ struct Reconciler {
 
   let now: Timestamp
   let newID: () -> TaskID
+  /// Of each transaction.
+  var budget = TransactionBudget()
 
   func run(_ services: [ServiceID], placement: Bool, in transaction: inout StoreTransaction) throws -> Outcome {
     var outcome = Outcome()
-    var budget = TransactionBudget()
+    var budget = budget
     var placement = placement
     let nodes = NodeDirectory(transaction.view.nodes)
     for id in services {
@@ -46,7 +48,10 @@ struct Reconciler {
     _ plan: ServicePlan, of service: ClusterService, to transaction: inout StoreTransaction, _ budget: inout TransactionBudget
   ) throws -> Bool {
     if plan.isEmpty { return true }
-    for task in plan.removals { try transaction.remove(task) }
+    for task in plan.removals {
+      guard budget.takeRemoval() else { return false }
+      try transaction.remove(task)
+    }
     for task in plan.puts {
       guard budget.take(task) else { return false }
       try transaction.put(task)

@@ -3,14 +3,20 @@ import ClusterModel
 /// Keeps one transaction within what the log takes as one command.
 struct TransactionBudget {
   /// Two thirds of the largest command: the estimate of a task's size is a little rough.
-  private(set) var remaining = maximumCommandSize * 2 / 3
+  private(set) var remaining: Int
   /// Something did not fit: there is more to do in a further transaction.
   private(set) var isExhausted = false
   private var isUntouched = true
 
+  init(bytes: Int = maximumCommandSize * 2 / 3) { remaining = bytes }
+
   /// Whether one more task fits; the first always does.
-  mutating func take(_ task: ClusterTask) -> Bool {
-    let size = task.spec.approximateBytes + task.status.message.utf8.count + 512
+  mutating func take(_ task: ClusterTask) -> Bool { take(task.spec.approximateBytes + task.status.message.utf8.count + 512) }
+
+  /// Whether one more removal fits; the first always does.
+  mutating func takeRemoval() -> Bool { take(64) }
+
+  private mutating func take(_ size: Int) -> Bool {
     if !isUntouched, size > remaining {
       isExhausted = true
       return false

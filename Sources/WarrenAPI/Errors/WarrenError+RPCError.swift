@@ -33,7 +33,8 @@ extension WarrenError {
 }
 
 extension String {
-  func clipped(toBytes limit: Int) -> String {
+  /// At most so many bytes of whole characters, with an ellipsis in place of what is missing.
+  package func clipped(toBytes limit: Int) -> String {
     if utf8.count <= limit { return self }
     var text = ""
     for character in self {

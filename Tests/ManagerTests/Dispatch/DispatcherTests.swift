@@ -45,6 +45,20 @@ import Testing
     }
   }
 
+  @Test func aReportWithAnEndlessTextIsStoredShortened() async throws {
+    try await LoopsFixture.run(withLoops: false) { fixture in
+      try await fixture.addTask("t1", on: "n1")
+      var status = TaskStatus(state: .waiting, message: String(repeating: "x", count: 2 * maximumCommandSize))
+      status.lastExit = ExitStatus(code: -1, reason: status.message, at: .epoch)
+      try await fixture.dispatcher.report(node: "n1", [TaskStatusUpdate(taskID: "t1", status: status)])
+      let stored = try #require(fixture.store.view.task("t1")?.status)
+      #expect(stored.message.utf8.count < 5000)
+      #expect(stored.lastExit?.reason.hasPrefix("xxx") == true)
+      #expect(
+        try StoreCommand(changes: [.put(try #require(fixture.store.view.task("t1")), expected: 1)], proposedAt: .epoch).serialized().count < 16384)
+    }
+  }
+
   @Test func aRemovedTaskGoesWhenItsWorkerIsDone() async throws {
     try await LoopsFixture.run(withLoops: false) { fixture in
       try await fixture.addTask("t1", on: "n1", .running)
