@@ -24,6 +24,7 @@ extension Target.Dependency {
   static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
   static let logging = product(name: "Logging", package: "swift-log")
   static let metrics = product(name: "Metrics", package: "swift-metrics")
+  static let metricsTestKit = product(name: "MetricsTestKit", package: "swift-metrics")
   static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
   static let nioCore = product(name: "NIOCore", package: "swift-nio")
   static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
@@ -133,8 +134,8 @@ let package = Package(
     tests(
       "ManagerTests",
       [
-        "Manager", "ClusterModel", "RaftStorage", "WarrenAPI", "TestKit", "warren-bench", .collections, .grpc, .grpcTransport, .logging,
-        .nioConcurrency, .protobuf,
+        "Manager", "ClusterModel", "RaftStorage", "WarrenAPI", "TestKit", "warren-bench", .collections, .grpc, .grpcTransport, .lifecycle, .logging,
+        .metricsTestKit, .nioConcurrency, .protobuf,
       ]),
     tests("WorkerTests", ["Worker", "ClusterModel", "TestKit", .grdb, .logging, .nioConcurrency]),
     tests(

@@ -23,6 +23,11 @@ package struct ServiceSpec: Hashable, Sendable {
     case replicated(replicas: Int)
     /// One task on every node that fits.
     case global
+
+    /// Nil when the number follows from the nodes.
+    package var replicas: Int? {
+      if case .replicated(let replicas) = self { replicas } else { nil }
+    }
   }
 
   /// Unique in the cluster without regard to case; a DNS label.

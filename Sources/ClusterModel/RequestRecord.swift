@@ -5,6 +5,8 @@ package struct RequestRecord: Hashable, Sendable, Identifiable {
   package var method: String
   /// The object the request made or changed.
   package var objectID: String
+  /// How many replicas a service had before the request changed it.
+  package var previousReplicas: Int?
   package var unknown = UnknownFields()
 
   package init(id: Identifier<RequestRecord>, method: String, objectID: String) {

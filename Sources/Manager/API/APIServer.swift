@@ -3,6 +3,7 @@ import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import GRPCSupport
 package import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import ServiceLifecycle
 
@@ -11,7 +12,7 @@ package struct APIServer: Service {
   package static let defaultSocketPath = "/run/warren/warren.sock"
   /// Those may use the socket beside root, if there is such a group.
   package static let socketGroup = "warren"
-  /// The largest message a client may send.
+  /// The largest message a client may send; the stream of a larger one is closed. A service's spec may be far smaller: `ServiceSpec.mostBytes`.
   package static let largestRequest = 4 << 20
 
   private let api: ManagerAPI
@@ -45,15 +46,18 @@ package struct APIServer: Service {
           }
         }
       })
-    let server = GRPCServer(transport: transport, services: [api], interceptors: [CallObserver(logger: logger)])
+    let isStopping = NIOLockedValueBox(false)
+    let observer = CallObserver(logger: logger, isStopping: { isStopping.withLockedValue { $0 } })
+    let server = GRPCServer(transport: transport, services: [api], interceptors: [observer])
     logger.info("api.serving", metadata: ["socket": "\(listener.path)"])
     try await withThrowingTaskGroup(of: Void.self) { group in
       let (stops, stop) = AsyncStream.makeStream(of: Void.self)
       group.addTask { try await server.serve() }
       group.addTask { [shutdownGrace] in
         for await _ in stops {}
+        isStopping.withLockedValue { $0 = true }
         server.beginGracefulShutdown()
-        // Streams that are followed never end by themselves.
+        // That cancels all calls; one that does not mind must not keep the process.
         try await Task.sleep(for: shutdownGrace)
         throw CancellationError()
       }

@@ -7,12 +7,14 @@ import WarrenAPI
 /// Stands around every call: turns errors into statuses, in this one place, and counts.
 struct CallObserver: ServerInterceptor {
   let logger: Logger
+  /// Whether calls are being ended because the server stops.
+  let isStopping: @Sendable () -> Bool
 
   func intercept<Input: Sendable, Output: Sendable>(
     request: StreamingServerRequest<Input>, context: ServerContext,
     next: @Sendable (StreamingServerRequest<Input>, ServerContext) async throws -> StreamingServerResponse<Output>
   ) async throws -> StreamingServerResponse<Output> {
-    let call = Call(method: context.descriptor.method, start: ContinuousClock.now, logger: logger)
+    let call = Call(method: context.descriptor.method, start: ContinuousClock.now, logger: logger, isStopping: isStopping)
     do {
       var response = try await next(request, context)
       switch response.accepted {
@@ -39,6 +41,7 @@ struct CallObserver: ServerInterceptor {
     let method: String
     let start: ContinuousClock.Instant
     let logger: Logger
+    let isStopping: @Sendable () -> Bool
 
     func failed(_ error: any Error) -> RPCError {
       let answer = answer(to: error)
@@ -55,19 +58,24 @@ struct CallObserver: ServerInterceptor {
 
     private func answer(to error: any Error) -> RPCError {
       switch error {
-      case let error as WarrenError:
-        if error.code == .internalError || error.code == .dataLoss {
-          logger.error("api.failed", metadata: ["method": "\(method)", "error": "\(error)"])
-        }
-        return RPCError(error)
+      case let error as WarrenError where error.code == .internalError || error.code == .dataLoss:
+        return RPCError(WarrenError(error.code, "\(error.message) (in the manager's log: call \(logged(error)))"))
+      case let error as WarrenError: return RPCError(error)
       case let error as RPCError: return error
-      case is CancellationError:
-        return RPCError(WarrenError(.cancelled, "\(method) was cancelled; the client left or the manager is stopping; try again"))
+      case is CancellationError where isStopping(): return RPCError(ManagerAPI.stopping)
+      case is CancellationError: return RPCError(WarrenError(.cancelled, "\(method) was cancelled; the client left or its time was up; try again"))
       default:
-        // What an unforeseen error says may not be meant for the caller.
-        logger.error("api.failed", metadata: ["method": "\(method)", "error": "\(error)"])
-        return RPCError(WarrenError(.internalError, "\(method) failed unexpectedly; the manager's log says why; look there, then try again"))
+        return RPCError(
+          WarrenError(
+            .internalError, "\(method) failed unexpectedly; the manager's log says why; look for call \(logged(error)) there, then try again"))
       }
+    }
+
+    /// What such an error says, or what caused it, may not be meant for the caller: the log gets it all, the caller what finds it there.
+    private func logged(_ error: any Error) -> String {
+      let reference = Identifier<Call>.random().rawValue
+      logger.error("api.failed", metadata: ["call": "\(reference)", "method": "\(method)", "error": "\(error)"])
+      return reference
     }
   }
 }

@@ -24,20 +24,20 @@ extension ManagerAPI {
 
   package func updateService(request: Warren_V1_UpdateServiceRequest, context: ServerContext) async throws -> Warren_V1_UpdateServiceResponse {
     let change = try ServiceUpdate(request)
-    let (changed, before) = try await store.update { transaction in
+    let (changed, previousReplicas) = try await store.update { transaction in
       if let record = try transaction.outcome(of: "UpdateService", requestID: request.requestID) {
-        let service = try transaction.view.findService(record.objectID)
-        return (service, service)
+        return (try transaction.view.findService(record.objectID), record.previousReplicas)
       }
       let old = try transaction.view.findService(request.id)
       let new = try change.apply(to: old)
       try transaction.put(new)
-      try transaction.remember("UpdateService", requestID: request.requestID, object: old.id.rawValue)
-      return (new, old)
+      let previousReplicas = old.spec.mode.replicas
+      try transaction.remember("UpdateService", requestID: request.requestID, object: old.id.rawValue, previousReplicas: previousReplicas)
+      return (new, previousReplicas)
     }
     return .with {
       $0.service = (store.view.service(changed.id) ?? changed).wire
-      if case .replicated(let replicas) = before.spec.mode { $0.previousReplicas = UInt32(clamping: replicas) }
+      if let previousReplicas { $0.previousReplicas = UInt32(clamping: previousReplicas) }
     }
   }
 

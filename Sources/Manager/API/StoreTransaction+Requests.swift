@@ -18,7 +18,10 @@ extension StoreTransaction {
   }
 
   /// Remembers the outcome with the change itself, so that either both are stored or neither.
-  mutating func remember(_ method: String, requestID: String, object: String) throws {
-    if !requestID.isEmpty { try put(RequestRecord(id: Identifier(requestID), method: method, objectID: object)) }
+  mutating func remember(_ method: String, requestID: String, object: String, previousReplicas: Int? = nil) throws {
+    if requestID.isEmpty { return }
+    var record = RequestRecord(id: Identifier(requestID), method: method, objectID: object)
+    record.previousReplicas = previousReplicas
+    try put(record)
   }
 }

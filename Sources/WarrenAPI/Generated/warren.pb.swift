@@ -1414,11 +1414,22 @@ package nonisolated struct Warren_V1_RequestRecord: Sendable {
 
   package var objectID: String = String()
 
+  /// as the first answer to an UpdateService said
+  package var previousReplicas: UInt32 {
+    get {_previousReplicas ?? 0}
+    set {_previousReplicas = newValue}
+  }
+  /// Returns true if `previousReplicas` has been explicitly set.
+  package var hasPreviousReplicas: Bool {self._previousReplicas != nil}
+  /// Clears the value of `previousReplicas`. Subsequent reads from it will return its default value.
+  package mutating func clearPreviousReplicas() {self._previousReplicas = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _meta: Warren_V1_Meta? = nil
+  fileprivate var _previousReplicas: UInt32? = nil
 }
 
 /// One entry of the replicated log: the changes one transaction decided on.
@@ -4540,7 +4551,7 @@ nonisolated extension Warren_V1_Volume: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension Warren_V1_RequestRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RequestRecord"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}meta\0\u{1}method\0\u{3}object_id\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}request_id\0\u{1}meta\0\u{1}method\0\u{3}object_id\0\u{3}previous_replicas\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4552,6 +4563,7 @@ nonisolated extension Warren_V1_RequestRecord: SwiftProtobuf.Message, SwiftProto
       case 2: try { try decoder.decodeSingularMessageField(value: &self._meta) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.method) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.objectID) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self._previousReplicas) }()
       default: break
       }
     }
@@ -4574,6 +4586,9 @@ nonisolated extension Warren_V1_RequestRecord: SwiftProtobuf.Message, SwiftProto
     if !self.objectID.isEmpty {
       try visitor.visitSingularStringField(value: self.objectID, fieldNumber: 4)
     }
+    try { if let v = self._previousReplicas {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4582,6 +4597,7 @@ nonisolated extension Warren_V1_RequestRecord: SwiftProtobuf.Message, SwiftProto
     if lhs._meta != rhs._meta {return false}
     if lhs.method != rhs.method {return false}
     if lhs.objectID != rhs.objectID {return false}
+    if lhs._previousReplicas != rhs._previousReplicas {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

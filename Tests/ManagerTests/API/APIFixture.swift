@@ -2,6 +2,7 @@ import ClusterModel
 import Foundation
 import GRPCCore
 import Logging
+import NIOConcurrencyHelpers
 import Testing
 import WarrenAPI
 
@@ -14,6 +15,10 @@ struct APIFixture: Sendable {
   let log: InstantLog
   let node: FakeNode
   let client: WarrenClient
+  private let lines: LogLines
+
+  /// What the server logged at the level error.
+  var logLines: [String] { lines.texts.withLockedValue { $0 } }
 
   var socketPath: String { "\(directory)/warren.sock" }
   static let nodeID: NodeID = "edge-1"
@@ -25,7 +30,7 @@ struct APIFixture: Sendable {
     return path
   }
 
-  static func api(_ store: ClusterStore, _ log: InstantLog, _ node: FakeNode?) -> ManagerAPI {
+  static func api(_ store: ClusterStore, _ log: any ReplicatedLog, _ node: FakeNode?) -> ManagerAPI {
     ManagerAPI(
       store: store, log: log, identity: .init(node: nodeID, raftAddress: "edge-1:7946", version: "1.2.3"), localNode: node)
   }
@@ -37,11 +42,13 @@ struct APIFixture: Sendable {
     let log = InstantLog(store: store)
     let node = FakeNode()
     let path = "\(directory)/warren.sock"
+    let lines = LogLines()
+    let logger = Logger(label: "test") { _ in lines }
     let server = try APIServer(api: api(store, log, managerOnly ? nil : node), socketPath: path, shutdownGrace: .milliseconds(10), logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
       try await WarrenClient.connected(to: path) { client in
-        try await body(APIFixture(directory: directory, store: store, log: log, node: node, client: client))
+        try await body(APIFixture(directory: directory, store: store, log: log, node: node, client: client, lines: lines))
       }
       group.cancelAll()
     }
@@ -49,6 +56,21 @@ struct APIFixture: Sendable {
 }
 
 extension APIFixture {
+  /// Serves another store, on a socket of its own.
+  static func withServer<Result: Sendable>(
+    _ store: ClusterStore, _ log: any ReplicatedLog, _ body: @Sendable (WarrenClient) async throws -> Result
+  ) async throws -> Result {
+    let directory = try temporaryDirectory()
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    let path = "\(directory)/warren.sock"
+    let server = try APIServer(api: api(store, log, nil), socketPath: path, shutdownGrace: .milliseconds(10), logger: logger)
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await server.run() }
+      defer { group.cancelAll() }
+      return try await WarrenClient.connected(to: path) { try await body($0) }
+    }
+  }
+
   static func spec(_ name: String, replicas: Int = 1) -> ServiceSpec {
     ServiceSpec(name: name, mode: .replicated(replicas: replicas), task: TaskSpec(container: ContainerSpec(image: "nginx")))
   }
@@ -107,5 +129,22 @@ func failure(_ body: () async throws -> Void) async -> (code: WarrenError.Code, 
   } catch {
     Issue.record("not a WarrenError: \(error)")
     return nil
+  }
+}
+
+/// Keeps what is logged at the level error, one text a line: `message key=value …`.
+private struct LogLines: LogHandler {
+  let texts = NIOLockedValueBox<[String]>([])
+  var metadata: Logger.Metadata = [:]
+  var logLevel = Logger.Level.error
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    let fields = (event.metadata ?? [:]).map { " \($0.key)=\($0.value)" }.sorted().joined()
+    texts.withLockedValue { $0.append("\(event.message)\(fields)") }
   }
 }

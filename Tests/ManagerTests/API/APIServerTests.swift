@@ -1,6 +1,8 @@
 import ClusterModel
 import Foundation
 import GRPCCore
+import NIOConcurrencyHelpers
+import ServiceLifecycle
 import SwiftProtobuf
 import Testing
 import WarrenAPI
@@ -101,11 +103,17 @@ import WarrenAPI
 
   @Test func largeRequestsAreRefused() async throws {
     try await APIFixture.run { fixture in
-      var spec = APIFixture.spec("web").wire
-      spec.task.container.args = [String(repeating: "x", count: APIServer.largestRequest)]
-      let refusal = await failure { [spec] in try await fixture.client.call { _ = try await $0.createService(.with { $0.spec = spec }) } }
-      #expect(refusal != nil)
+      func refusal(bytes: Int) async -> (code: WarrenError.Code, message: String)? {
+        var spec = APIFixture.spec("web").wire
+        spec.task.container.args = Array(repeating: String(repeating: "x", count: 100_000), count: bytes / 100_000)
+        return await failure { [spec] in try await fixture.client.call { _ = try await $0.createService(.with { $0.spec = spec }) } }
+      }
+      let large = await refusal(bytes: APIServer.largestRequest / 2)
+      #expect(large?.code == .invalidArgument)
+      #expect(large?.message.contains("the service is too large; its texts are 20") == true, "\(large?.message ?? "accepted")")
+      #expect(await refusal(bytes: 2 * APIServer.largestRequest) != nil)
       #expect(fixture.log.count == 0)
+      _ = try await fixture.client.stream { try await $0.getClusterInfo(.init()) }
     }
   }
 
@@ -115,6 +123,65 @@ import WarrenAPI
       let refusal = await failure { _ = try await fixture.client.createService(APIFixture.spec("web")) }
       #expect(refusal?.code == .resourceExhausted)
       #expect(refusal?.message == "the disk is full; nothing was stored; make room")
+      #expect(fixture.logLines.isEmpty)
+
+      struct Unforeseen: Error, CustomStringConvertible { let description = "secret detail" }
+      let errors: [any Error] = [Unforeseen(), WarrenError(.internalError, "the log failed; start again", cause: Unforeseen())]
+      for error in errors {
+        fixture.log.fail(with: error)
+        let refusal = await failure { _ = try await fixture.client.createService(APIFixture.spec("web")) }
+        #expect(refusal?.code == .internalError)
+        #expect(refusal?.message.contains("secret") == false)
+        let line = try #require(fixture.logLines.last)
+        #expect(line.contains("secret detail"))
+        let call = try #require(line.split(separator: " ").first { $0.hasPrefix("call=") }?.dropFirst(5))
+        #expect(refusal?.message.contains("call \(call)") == true, "what leads to the log's line")
+      }
+      #expect(fixture.logLines.count == 2)
+    }
+  }
+
+  @Test func followedStreamsEndWithTheServerAtOnce() async throws {
+    try await APIFixture.run { fixture in
+      let path = "\(fixture.directory)/other.sock"
+      let server = try APIServer(
+        api: APIFixture.api(fixture.store, fixture.log, fixture.node), socketPath: path, shutdownGrace: .seconds(3600), logger: APIFixture.logger)
+      let group = ServiceGroup(services: [server], logger: APIFixture.logger)
+      let web = try await fixture.client.createService(APIFixture.spec("web"))
+      try await fixture.addTask("t1", of: web)
+      fixture.node.setLog(of: "t1", [])
+      let open = NIOLockedValueBox(0)
+      try await withThrowingTaskGroup(of: Void.self) { tasks in
+        tasks.addTask { try await group.run() }
+        try await WarrenClient.connected(to: path, patience: .seconds(60)) { client in
+          let follow: @Sendable (@Sendable (WarrenClient.Stub) async throws -> Void) async -> WarrenError.Code? = { body in
+            await failure { try await client.stream { try await body($0) } }?.code
+          }
+          async let watch = follow {
+            try await $0.watchTasks(.init()) {
+              for try await message in $0.messages where message.kind == .synced { open.withLockedValue { $0 += 1 } }
+            }
+          }
+          async let events = follow {
+            try await $0.streamEvents(.with { $0.follow = true }) {
+              for try await event in $0.messages where event.action == "created" && event.kind == .service { open.withLockedValue { $0 += 1 } }
+            }
+          }
+          async let logs = follow {
+            try await $0.serviceLogs(
+              .with {
+                $0.service = "web"
+                $0.follow = true
+              }
+            ) { for try await _ in $0.messages {} }
+          }
+          try await fixture.until { open.withLockedValue { $0 } == 2 && fixture.node.isFollowed("t1") }
+          await group.triggerGracefulShutdown()
+          let codes = await [watch, events, logs]
+          #expect(codes == [.unavailable, .unavailable, .unavailable])
+        }
+        try await tasks.waitForAll()
+      }
     }
   }
 }

@@ -159,7 +159,9 @@ import WarrenAPI
       _ = try await stub.updateService(scale)
       _ = try await fixture.client.scaleService("web", to: 7)
       // The late retry must not undo what came after it.
-      #expect(try await stub.updateService(scale).service.spec.replicated.replicas == 7)
+      let late = try await stub.updateService(scale)
+      #expect(late.service.spec.replicated.replicas == 7)
+      #expect(late.previousReplicas == 1, "as the first answer said")
 
       let delete = Warren_V1_DeleteServiceRequest.with {
         $0.id = "web"
@@ -194,6 +196,38 @@ import WarrenAPI
       }
       #expect(ids.count == 1)
     }
+  }
+
+  @Test func ofManyCallersWithOneNameOneMakesTheService() async throws {
+    try await APIFixture.run { fixture in
+      let refusals = await withTaskGroup(of: WarrenError.Code?.self) { group in
+        for name in (0..<10).flatMap({ _ in ["web", "WEB"] }) {
+          group.addTask { await failure { _ = try await fixture.client.createService(APIFixture.spec(name)) }?.code }
+        }
+        return await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(refusals.count { $0 == nil } == 1)
+      #expect(refusals.count { $0 == .alreadyExists } == 19)
+      #expect(fixture.store.view.services.count == 1)
+    }
+  }
+
+  @Test func aRetryIsKnownAfterARestart() async throws {
+    let scratch = ScratchStore()
+    var ids: Set<String> = []
+    for _ in 1...2 {
+      let (store, log) = try await scratch.open()
+      let response = try await APIFixture.withServer(store, log) { client in
+        try await client.stub.createService(
+          .with {
+            $0.spec = APIFixture.spec("web").wire
+            $0.requestID = "once"
+          })
+      }
+      ids.insert(response.service.id)
+      try await log.close()
+    }
+    #expect(ids.count == 1)
   }
 
   @Test func pagesHoldEachServiceOnceWhileOthersComeAndGo() async throws {

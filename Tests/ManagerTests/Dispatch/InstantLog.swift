@@ -7,7 +7,7 @@ import NIOConcurrencyHelpers
 final class InstantLog: ReplicatedLog {
   private let store: ClusterStore
   private let state = NIOLockedValueBox(
-    (index: LogIndex(0), gate: [CheckedContinuation<Void, Never>](), isClosed: false, failure: WarrenError?.none, passes: 0))
+    (index: LogIndex(0), gate: [CheckedContinuation<Void, Never>](), isClosed: false, failure: (any Error)?.none, passes: 0))
 
   init(store: ClusterStore) {
     self.store = store
@@ -31,7 +31,7 @@ final class InstantLog: ReplicatedLog {
   }
 
   /// Makes every proposal fail until told otherwise.
-  func fail(with error: WarrenError?) { state.withLockedValue { ($0.failure, $0.passes) = (error, 0) } }
+  func fail(with error: (any Error)?) { state.withLockedValue { ($0.failure, $0.passes) = (error, 0) } }
   /// The same, after one more proposal.
   func failAfterNext(with error: WarrenError) { state.withLockedValue { ($0.failure, $0.passes) = (error, 1) } }
 
