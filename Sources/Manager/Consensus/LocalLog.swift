@@ -93,6 +93,18 @@ package final class LocalLog: ReplicatedLog, Sendable {
   }
 
   package func propose(_ command: [UInt8]) async throws -> LogIndex {
+    let start = ContinuousClock.now
+    do {
+      let index = try await enqueue(command)
+      metrics.stored(in: ContinuousClock.now - start)
+      return index
+    } catch {
+      metrics.failed(with: error)
+      throw error
+    }
+  }
+
+  private func enqueue(_ command: [UInt8]) async throws -> LogIndex {
     if command.count > maximumCommandSize {
       throw WarrenError(
         .invalidArgument, "This change is too large: \(command.count) bytes, at most \(maximumCommandSize). Split it into smaller ones.")

@@ -1,3 +1,4 @@
+import ClusterModel
 import Metrics
 
 /// How the log is doing. Entries by batches is how many writes share a sync.
@@ -5,14 +6,28 @@ struct LogMetrics: Sendable {
   private let entries = Counter(label: "warren_log_entries_total")
   private let batches = Counter(label: "warren_log_batches_total")
   private let write = Timer(label: "warren_log_write_duration_seconds")
+  private let commit = Timer(label: "warren_proposal_duration_seconds")
+  private let stored = Counter(label: "warren_proposals_total", dimensions: [("result", "stored")])
+  private let outrun = Counter(label: "warren_proposals_total", dimensions: [("result", "outrun")])
+  private let refused = Counter(label: "warren_proposals_total", dimensions: [("result", "refused")])
   private let applied = Gauge(label: "warren_log_applied_index")
   private let snapshots = Counter(label: "warren_log_snapshots_total")
 
   func wrote(entries count: Int, in duration: Duration) {
     entries.increment(by: count)
     batches.increment()
-    let (seconds, attoseconds) = duration.components
-    write.recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+    write.recordNanoseconds(duration.nanoseconds)
+  }
+
+  /// From being proposed to being durable and applied.
+  func stored(in duration: Duration) {
+    stored.increment()
+    commit.recordNanoseconds(duration.nanoseconds)
+  }
+
+  func failed(with error: any Error) {
+    // What the log itself refuses is a `WarrenError`; the rest is the state machine's word that the state had moved on.
+    if error is WarrenError { refused.increment() } else { outrun.increment() }
   }
 
   func applied(_ index: LogIndex) { applied.record(index) }

@@ -1,5 +1,6 @@
 package import ClusterModel
 package import Logging
+import Metrics
 import ServiceLifecycle
 
 /// Connects workers with the store: assignments go out as the store changes, reports come in and are stored in batches, and a worker that
@@ -12,7 +13,10 @@ package actor Dispatcher {
   let downAfter: Duration
   let logger: Logger
 
-  var sessions: [NodeID: WorkerSession] = [:]
+  private let sessionCount = Gauge(label: "warren_worker_sessions")
+  var sessions: [NodeID: WorkerSession] = [:] {
+    didSet { if sessions.count != oldValue.count { sessionCount.record(sessions.count) } }
+  }
   /// Nodes whose worker is away, with the number of the absence: a later one has another.
   var absences: [NodeID: UInt64] = [:]
   var reports = ReportQueue()
@@ -87,7 +91,7 @@ extension Dispatcher: Service {
   }
 
   private func serve() async {
-    await withTaskGroup(of: Void.self) { group in
+    await withDiscardingTaskGroup { group in
       group.addTask { await self.followStore() }
       for await event in events {
         switch event {

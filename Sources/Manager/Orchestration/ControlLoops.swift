@@ -1,5 +1,6 @@
 package import ClusterModel
 package import Logging
+import Metrics
 import ServiceLifecycle
 
 /// The orchestrator and the scheduler at work: they wake when the store changes, and by a timer only where a back-off ends.
@@ -9,6 +10,8 @@ package actor ControlLoops: Service {
   private let now: @Sendable () -> Timestamp
   private let newID: @Sendable () -> TaskID
   private let logger: Logger
+  private let duration = Timer(label: "warren_reconcile_duration_seconds")
+  private let postponements = Counter(label: "warren_reconcile_postponed_total")
 
   private var agenda = Agenda()
   /// The earliest timer that is running.
@@ -35,7 +38,7 @@ package actor ControlLoops: Service {
   package func run() async throws {
     let (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     await withTaskCancellationOrGracefulShutdownHandler {
-      await withTaskGroup(of: Void.self) { group in
+      await withDiscardingTaskGroup { group in
         group.addTask { await self.followStore(signal) }
         for await _ in signals {
           await work()
@@ -77,6 +80,8 @@ package actor ControlLoops: Service {
   private func work() async {
     let (services, placement) = agenda.take(now: now()) { store.view.services.map(\.id) }
     if services.isEmpty, !placement { return }
+    let start = ContinuousClock.now
+    defer { duration.recordNanoseconds((ContinuousClock.now - start).nanoseconds) }
     do {
       try await reconcile(services, placement: placement)
     } catch let error as WarrenError where [.unavailable, .resourceExhausted, .cancelled].contains(error.code) {
@@ -108,6 +113,7 @@ package actor ControlLoops: Service {
   private func postpone(_ services: [ServiceID], placement: Bool, _ error: any Error) {
     let reason: Logger.Metadata = ["services": "\(services.prefix(3).map(\.rawValue)), \(services.count) in all", "reason": "\(error)"]
     logger.error("reconcile.postponed", metadata: reason)
+    postponements.increment()
     let later = now() + Self.retryDelay
     for service in services { agenda.wake(service, at: later) }
     if placement { agenda.wakePlacement(at: later) }

@@ -26,7 +26,18 @@ extension ClusterStore: ReplicatedStateMachine {
   private func publish(_ view: StoreView, _ events: [StoreEvent]) {
     state.withLockedValue { state in
       state.view = view
-      if !events.isEmpty { state.watches.removeAll { !($0.watch?.deliver(events) ?? false) } }
+      if events.isEmpty { return }
+      if var census = state.census {
+        for event in events {
+          for change in event.changes {
+            census.note(change)
+            metrics.count(change)
+          }
+        }
+        if census != state.census { metrics.show(census) }
+        state.census = census
+      }
+      state.watches.removeAll { !($0.watch?.deliver(events) ?? false) }
     }
   }
 
@@ -39,6 +50,11 @@ extension ClusterStore: ReplicatedStateMachine {
     let view = try StoreView(snapshot: snapshot, index: index)
     let watches = state.withLockedValue { state in
       state.view = view
+      if state.census != nil {
+        let census = StoreCensus(view)
+        state.census = census
+        metrics.show(census)
+      }
       defer { state.watches = [] }
       return state.watches
     }

@@ -9,6 +9,8 @@ package final class ClusterStore: Sendable {
     var view = StoreView()
     var watches: [WeakWatch] = []
     var log: (any ReplicatedLog)?
+    /// Nil while the log is being replayed: what it tells of the past is not counted again.
+    var census: StoreCensus?
   }
 
   /// A reader that drops its watch ends it.
@@ -20,16 +22,25 @@ package final class ClusterStore: Sendable {
   private let retries = TurnQueue()
   private let now: @Sendable () -> Timestamp
   private let watchLimit: Int
+  let metrics: StoreMetrics
 
   /// - Parameters:
   ///   - now: read once for each transaction; becomes the objects' times.
   ///   - watchLimit: how many changes a watch may leave unread.
-  package init(watchLimit: Int = 65536, now: @escaping @Sendable () -> Timestamp) {
+  package init(watchLimit: Int = 65536, metrics: StoreMetrics = StoreMetrics(), now: @escaping @Sendable () -> Timestamp) {
+    self.metrics = metrics
     self.now = now
     self.watchLimit = watchLimit
   }
 
-  package func attach(to log: any ReplicatedLog) { state.withLockedValue { $0.log = log } }
+  package func attach(to log: any ReplicatedLog) {
+    state.withLockedValue { state in
+      state.log = log
+      let census = StoreCensus(state.view)
+      state.census = census
+      metrics.show(census)
+    }
+  }
 
   package var view: StoreView { state.withLockedValue { $0.view } }
 
