@@ -71,7 +71,13 @@ extension ManagerAPI {
       func start(_ task: ClusterTask) {
         let last = last[task.id]
         let query = LogQuery(follow: true, since: last ?? query.since)
-        group.addTask { _ = try await unlessMissing { try await send(task, query, after: last, to: response) } }
+        group.addTask {
+          do { _ = try await unlessMissing { try await send(task, query, after: last, to: response) } } catch {
+            // Ends the loop below too, and with it the call: one task's lines must not stay away without a word.
+            changes.finish(throwing: error)
+            throw error
+          }
+        }
       }
       var started = Set(tasks.map(\.id))
       for task in tasks where !task.status.state.isTerminal { start(task) }

@@ -21,6 +21,7 @@ final class FakeNode: NodeOperations {
       $0.followers[task]?.yield(line)
     }
   }
+  func breakLog(of task: TaskID, _ error: WarrenError) { state.withLockedValue { $0.followers[task]?.finish(throwing: error) } }
   func endLog(of task: TaskID) { state.withLockedValue { $0.followers[task]?.finish() } }
   func isFollowed(_ task: TaskID) -> Bool { state.withLockedValue { $0.followers[task] != nil } }
 

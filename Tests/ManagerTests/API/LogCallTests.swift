@@ -48,6 +48,27 @@ import WarrenAPI
     }
   }
 
+  @Test func aLogThatBreaksEndsTheFollowingWithItsReason() async throws {
+    try await APIFixture.run { fixture in
+      let web = try await fixture.client.createService(APIFixture.spec("web"))
+      for (slot, id) in ["t1", "t2"].enumerated() {
+        try await fixture.addTask(TaskID(id), of: web, slot: slot + 1)
+        fixture.node.setLog(of: TaskID(id), [])
+      }
+      async let refusal = failure {
+        _ = try await Self.read(
+          fixture.client,
+          .with {
+            $0.service = "web"
+            $0.follow = true
+          })
+      }
+      try await fixture.until { fixture.node.isFollowed("t1") && fixture.node.isFollowed("t2") }
+      fixture.node.breakLog(of: "t2", WarrenError(.unavailable, "the file cannot be read; the disk is gone; look at it"))
+      #expect(await refusal?.message == "the file cannot be read; the disk is gone; look at it")
+    }
+  }
+
   @Test func followingGoesOnWithoutGapAndTakesInLaterTasks() async throws {
     try await APIFixture.run { fixture in
       let client = fixture.client
