@@ -82,7 +82,7 @@ let package = Package(
     .target(name: "CLinux"),
     library("GRPCSupport", ["ClusterModel", .grpc, .nioCore]),
     library("WarrenAPI", ["ClusterModel", "GRPCSupport", .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .nioCore]),
-    library("RaftStorage", ["ClusterModel", .grdb, .logging, .nioConcurrency]),
+    library("RaftStorage", ["ClusterModel", "Raft", .grdb, .logging, .nioConcurrency]),
     library(
       "Containerd",
       [
@@ -96,7 +96,8 @@ let package = Package(
     library(
       "Manager",
       [
-        "ClusterModel", "GRPCSupport", "RaftStorage", "WarrenAPI", "OCI", .collections, .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .logging,
+        "ClusterModel", "GRPCSupport", "Raft", "RaftStorage", "WarrenAPI", "OCI", .collections, .grpc, .grpcTransport, .grpcProtobuf, .protobuf,
+        .logging,
         .metrics, .lifecycle, .crypto, .nioCore, .nioConcurrency,
       ]),
     library(
@@ -127,15 +128,15 @@ let package = Package(
     tests("WarrenAPITests", ["WarrenAPI", "ClusterModel", "GRPCSupport", .grpc, .protobuf, .nioCore, .nioEmbedded]),
     tests("RaftTests", ["Raft", "raft-script"], exclude: ["Vectors", "Scripts"]),
     tests("RaftSimulatorTests", ["Raft", "RaftSimulator"], exclude: ["Mutations"]),
-    tests("RaftStorageTests", ["RaftStorage", "ClusterModel", .grdb, .logging]),
+    tests("RaftStorageTests", ["RaftStorage", "ClusterModel", "Raft", .grdb, .logging]),
     tests(
       "ContainerdTests", ["Containerd", "ClusterModel", "OCI", "TestKit", .nioConcurrency, .nioCore, .nioPosix, .nioHTTP1], exclude: ["Golden"]),
     tests("HostNetworkTests", ["HostNetwork", "ClusterModel", "TestKit"]),
     tests(
       "ManagerTests",
       [
-        "Manager", "ClusterModel", "RaftStorage", "WarrenAPI", "TestKit", "warren-bench", .collections, .grpc, .grpcTransport, .lifecycle, .logging,
-        .metricsTestKit, .nioConcurrency, .protobuf,
+        "Manager", "ClusterModel", "Raft", "RaftStorage", "WarrenAPI", "TestKit", "warren-bench", .collections, .grpc, .grpcTransport, .lifecycle,
+        .logging, .metricsTestKit, .nioConcurrency, .protobuf,
       ]),
     tests("WorkerTests", ["Worker", "ClusterModel", "TestKit", .grdb, .logging, .nioConcurrency]),
     tests(

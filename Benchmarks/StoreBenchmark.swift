@@ -21,7 +21,7 @@ struct StoreBenchmark: AsyncParsableCommand {
     let logger = Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
     let storage = try LogDatabase.create(dataDirectory: path, identity: LogIdentity(clusterID: .random(), nodeID: .random()), logger: logger)
     let store = ClusterStore { Timestamp(nanosecondsSinceEpoch: Int64(Date().timeIntervalSince1970 * 1e9)) }
-    let log = try await LocalLog.start(storage: storage, stateMachine: store, logger: logger)
+    let log = try await RaftMember.start(storage: storage, stateMachine: store, logger: logger)
     store.attach(to: log)
     for number in 0..<services { try await store.update { try $0.put(Self.service("before-\(number)")) } }
 

@@ -22,9 +22,9 @@ struct StoreWriter: AsyncParsableCommand {
       ? try LogDatabase.open(dataDirectory: dataDir, logger: logger)
       : try LogDatabase.create(dataDirectory: dataDir, identity: LogIdentity(clusterID: "c", nodeID: "n"), logger: logger)
     let store = ClusterStore { .epoch }
-    var limits = LocalLog.Limits()
+    var limits = RaftMember.Limits()
     limits.entriesPerSnapshot = snapshotEvery
-    let log = try await LocalLog.start(storage: storage, stateMachine: store, limits: limits, logger: logger)
+    let log = try await RaftMember.start(storage: storage, stateMachine: store, limits: limits, logger: logger)
     store.attach(to: log)
     try await withThrowingTaskGroup { group in
       for writer in 0..<writers {

@@ -34,6 +34,13 @@ final class AcknowledgedMark: Sendable {
     _ = numbers.withUnsafeBytes { pwrite(file, $0.baseAddress, Self.size, 0) }
   }
 
+  /// Before entries are replaced by fewer ones: an older, higher mark must not survive a power loss and speak of entries that were given up.
+  func lower(to index: UInt64) {
+    guard let known = self.index, known > index else { return }
+    record(index)
+    fdatasync(file)
+  }
+
   private static let size = 32
   /// "warrenm1" read as a little-endian number.
   private static let magic: UInt64 = 0x316d_6e65_7272_6177

@@ -1,6 +1,7 @@
 import ClusterModel
 import GRDB
 import NIOConcurrencyHelpers
+package import Raft
 
 /// Saving a snapshot takes several short transactions, so that entries can be appended between them: its chunks, then the one that
 /// makes it the snapshot and drops the entries in it, then the old one's chunks. A crash between two leaves the old snapshot with all its entries.
@@ -10,7 +11,7 @@ extension LogDatabase {
     state.withLockedValue { $0.unchecked += data.count + 4096 }
   }
 
-  /// Makes a snapshot whose chunks are all written the current one, and removes the entries it covers, in one transaction.
+  /// Makes a snapshot of this log whose chunks are all written the current one, and removes the entries it covers, in one transaction.
   package func adoptSnapshot(_ info: LogSnapshotInfo) throws {
     try write { database in
       try info.insert(into: database)
@@ -22,9 +23,31 @@ extension LogDatabase {
     }
   }
 
+  /// Begins anew behind a snapshot from the leader whose chunks are all written: what the log held contradicts it or is in it.
+  package func installSnapshot(_ info: LogSnapshotInfo, hardState: HardState) throws {
+    mark.lower(to: info.index)
+    try write { database in
+      try info.insert(into: database)
+      try hardState.insert(into: database)
+      try database.execute(sql: "DELETE FROM entries")
+    }
+    state.withLockedValue {
+      $0.snapshot = info
+      $0.hardState = hardState
+      $0.lastIndex = info.index
+      $0.unchecked += 1 << 20
+    }
+    mark.record(info.index)
+  }
+
+  /// - Throws: `.dataLoss` when it is not what was written.
+  package func readSnapshotChunk(_ number: Int, of info: LogSnapshotInfo) throws -> [UInt8] {
+    try location.translating { try queue.read { try info.readChunk(number, $0, location) } }
+  }
+
   /// Removes one chunk that belongs to no current snapshot. False when there is none left.
   package func removeStaleChunk() throws -> Bool {
-    let current = Int64(snapshot?.index ?? 0)
+    let current = Int64(snapshot.index)
     return try write { database in
       try database.execute(
         sql: "DELETE FROM snapshot_chunks WHERE rowid = (SELECT rowid FROM snapshot_chunks WHERE snapshot <> ? LIMIT 1)", arguments: [current])
@@ -35,7 +58,8 @@ extension LogDatabase {
   /// The whole snapshot; nil when none was ever taken.
   /// - Throws: `.dataLoss` when it is not what was written.
   package func readSnapshot() throws -> (info: LogSnapshotInfo, data: [UInt8])? {
-    guard let info = snapshot else { return nil }
+    let info = snapshot
+    if info.index == 0 { return nil }
     return try location.translating {
       try queue.read { database in
         var data: [UInt8] = []

@@ -2,15 +2,17 @@ import ClusterModel
 import GRDB
 package import Logging
 import NIOConcurrencyHelpers
+package import Raft
 
-/// A durable log with its newest snapshot: one SQLite database in `DIR/raft`, in WAL mode with `synchronous=FULL`.
+/// What one Raft member must not forget: its log, its newest snapshot, its term and vote. One SQLite database in `DIR/raft`, in WAL mode with `synchronous=FULL`.
 ///
 /// Every call blocks until it is done and may sync the disk: call it from a thread of one's own, never from the cooperative pool.
 /// When a call has failed with anything but `.resourceExhausted`, nothing is known about what is on the disk: end the process and start again.
 package final class LogDatabase: Sendable {
   struct State {
-    var lastIndex: UInt64 = 0
-    var snapshot: LogSnapshotInfo?
+    var lastIndex: LogIndex = 0
+    var hardState = HardState()
+    var snapshot: LogSnapshotInfo
     /// About how much was written since the last checkpoint.
     var unchecked = 0
   }
@@ -19,9 +21,9 @@ package final class LogDatabase: Sendable {
   package let identity: LogIdentity
   let queue: DatabaseQueue
   let logger: Logger
-  let state = NIOLockedValueBox(State())
+  let state: NIOLockedValueBox<State>
+  let mark: AcknowledgedMark
   private let lock: DirectoryLock
-  private let mark: AcknowledgedMark
 
   /// Whether there is a log, or what is left of one.
   package static func exists(dataDirectory: String) -> Bool {
@@ -30,8 +32,11 @@ package final class LogDatabase: Sendable {
   }
 
   /// Makes an empty log and opens it. A crash meanwhile leaves either none or a whole one.
+  /// - Parameter founders: the members of a new cluster, without others this one; none for a member that joins a cluster and is told.
   /// - Throws: `.alreadyExists` when there is one.
-  package static func create(dataDirectory: String, identity: LogIdentity, logger: Logger) throws -> LogDatabase {
+  package static func create(
+    dataDirectory: String, identity: LogIdentity, founders: MemberSet? = nil, logger: Logger
+  ) throws -> LogDatabase {
     let location = LogLocation(dataDirectory: dataDirectory)
     try FileSystem.makeDirectories(dataDirectory)
     let lock = try DirectoryLock(path: location.lock, dataDirectory: dataDirectory)
@@ -40,7 +45,9 @@ package final class LogDatabase: Sendable {
         .alreadyExists, "\(location.directory) already holds a cluster's log. Start it with: warren start --data-dir \(dataDirectory)")
     }
     try FileSystem.removeDirectory(location.unfinished)
-    try LogSchema.build(in: location.unfinished, identity: identity) { _ in }
+    let beginning = LogSnapshotInfo(
+      index: 0, term: 0, configuration: ConfigurationState(voters: founders ?? [MemberID(rawValue: identity.memberID)]), size: 0)
+    try LogSchema.build(in: location.unfinished, identity: identity, snapshot: beginning) { _ in }
     try FileSystem.rename(location.unfinished, to: location.directory)
     try FileSystem.sync(dataDirectory)
     return try LogDatabase(location: location, lock: lock, logger: logger)
@@ -65,25 +72,26 @@ package final class LogDatabase: Sendable {
     guard FileSystem.exists(location.database) else { throw location.damage("the file \(location.database) is missing.") }
     try FileSystem.makePrivateDirectory(location.directory)
     try WriteAheadLogScan.verify(location)
-    (queue, identity, mark) = try location.translating {
+    (queue, identity, mark, state) = try location.translating {
       let queue = try LogSchema.connect(to: location.database)
-      let identity = try queue.read { try LogSchema.readIdentity($0, location) }
-      return (queue, identity, try AcknowledgedMark(path: location.mark, inode: FileSystem.inode(of: location.database)))
+      try queue.writeWithoutTransaction { try LogSchema.upgrade($0, location) }
+      let (identity, snapshot) = try queue.read { (try LogSchema.readIdentity($0, location), try LogSnapshotInfo.read($0, location)) }
+      let mark = try AcknowledgedMark(path: location.mark, inode: FileSystem.inode(of: location.database))
+      return (queue, identity, mark, NIOLockedValueBox(State(snapshot: snapshot)))
     }
     try verifyComplete()
   }
 
   /// Indexes have no gaps, begin after the snapshot, and reach as far as was ever acknowledged.
   private func verifyComplete() throws {
-    let (first, last, count, snapshot) = try location.translating {
+    let covered = snapshot.index
+    let (first, last, count, hardState) = try location.translating {
       try queue.writeWithoutTransaction { database in
         let row = try Row.fetchOne(database, sql: #"SELECT min("index"), max("index"), count(*) FROM entries"#)
-        let snapshot = try LogSnapshotInfo.read(database, location)
         try LogSnapshotInfo.dropStrayChunks(database, keeping: snapshot)
-        return (row?[0] as Int64?, row?[1] as Int64?, row?[2] as Int64? ?? 0, snapshot)
+        return (row?[0] as Int64?, row?[1] as Int64?, row?[2] as Int64? ?? 0, try HardState.read(database, location))
       }
     }
-    let covered = snapshot?.index ?? 0
     var lastIndex = covered
     if let first, let last {
       guard first == Int64(covered) + 1, last - first + 1 == count else {
@@ -94,54 +102,82 @@ package final class LogDatabase: Sendable {
     if let acknowledged = mark.index, acknowledged > lastIndex {
       throw location.damage("it ends at entry \(lastIndex), but entry \(acknowledged) was acknowledged once.")
     }
+    guard hardState.commit <= lastIndex else {
+      throw location.damage("it ends at entry \(lastIndex), but entry \(hardState.commit) was committed once.")
+    }
     state.withLockedValue {
       $0.lastIndex = lastIndex
-      $0.snapshot = snapshot
+      $0.hardState = hardState
     }
     mark.record(lastIndex)
   }
 
   /// The index of the last entry, or of the snapshot when no entry follows it.
-  package var lastIndex: UInt64 { state.withLockedValue { $0.lastIndex } }
-  package var snapshot: LogSnapshotInfo? { state.withLockedValue { $0.snapshot } }
+  package var lastIndex: LogIndex { state.withLockedValue { $0.lastIndex } }
+  package var hardState: HardState { state.withLockedValue { $0.hardState } }
+  package var snapshot: LogSnapshotInfo { state.withLockedValue { $0.snapshot } }
 
-  /// Adds entries in one transaction: all are durable when this returns, none when it throws `.resourceExhausted`.
-  package func append(_ entries: [LogEntry]) throws {
-    guard let last = entries.last else { return }
-    var expected = lastIndex
-    for entry in entries {
-      expected += 1
-      guard entry.index == expected else {
-        throw WarrenError(.internalError, "Entry \(entry.index) was offered where \(expected) should follow. Report this as a bug of warren.")
-      }
+  /// Writes in one transaction: all of it is durable when this returns, nothing when it throws `.resourceExhausted`. Entries that take the
+  /// place of others remove everything after those.
+  package func write(_ batch: [LogWrite]) throws {
+    let before = state.withLockedValue { $0 }
+    var last = before.lastIndex
+    var lowest = last
+    for entries in batch.map(\.entries) where !entries.isEmpty {
+      try check(entries, last: last, committed: before.hardState.commit)
+      lowest = min(lowest, entries[0].index - 1)
+      last = entries[0].index + UInt64(entries.count) - 1
     }
+    let hardState = batch.last { $0.hardState != nil }?.hardState
+    guard hardState != nil || batch.contains(where: { !$0.entries.isEmpty }) else { return }
+    if lowest < before.lastIndex { mark.lower(to: lowest) }
     try location.translating {
       try queue.inDatabase { database in
         try database.inTransaction(.immediate) {
-          for entry in entries { try entry.insert(into: database) }
+          try hardState?.insert(into: database)
+          var end = before.lastIndex
+          for entries in batch.map(\.entries) where !entries.isEmpty {
+            if entries[0].index <= end {
+              try database.execute(sql: #"DELETE FROM entries WHERE "index" >= ?"#, arguments: [Int64(entries[0].index)])
+            }
+            for entry in entries { try entry.insert(into: database) }
+            end = entries[0].index + UInt64(entries.count) - 1
+          }
           return .commit
         }
       }
     }
-    mark.record(last.index)
-    let size = entries.reduce(4096) { $0 + $1.data.count + 64 }
+    mark.record(last)
+    let size = batch.reduce(0) { $0 + $1.entries.totalSize + 64 * $1.entries.count }
     state.withLockedValue {
-      $0.lastIndex = last.index
-      $0.unchecked += size + 2 * 4096
+      $0.lastIndex = last
+      if let hardState { $0.hardState = hardState }
+      $0.unchecked += size + 3 * 4096
+    }
+  }
+
+  /// The last line of defence: what was committed is never replaced, and nothing is missing in between.
+  private func check(_ entries: [Entry], last: LogIndex, committed: LogIndex) throws {
+    guard entries[0].index > max(committed, snapshot.index), entries[0].index <= last + 1,
+      zip(entries, entries.dropFirst()).allSatisfy({ $0.index + 1 == $1.index })
+    else {
+      throw WarrenError(
+        .internalError,
+        "Entry \(entries[0].index) was offered to a log that ends at \(last) and is committed up to \(committed). Report this as a bug of warren.")
     }
   }
 
   /// The entries that follow `index`, as many as fit into `byteLimit` and at least one; empty at the end of the log.
   /// - Throws: `.dataLoss` at the first entry that is not what was written.
-  package func readEntries(after index: UInt64, byteLimit: Int) throws -> [LogEntry] {
+  package func readEntries(after index: LogIndex, byteLimit: Int) throws -> [Entry] {
     try location.translating {
       try queue.read { database in
-        var entries: [LogEntry] = []
+        var entries: [Entry] = []
         var size = 0
         let rows = try Row.fetchCursor(
           database, sql: #"SELECT "index", term, kind, data, checksum FROM entries WHERE "index" > ? ORDER BY "index""#, arguments: [Int64(index)])
         while size < byteLimit, let row = try rows.next() {
-          let entry = try LogEntry(row, location)
+          let entry = try Entry(row, location)
           guard entry.index == index + UInt64(entries.count) + 1 else {
             throw location.damage("entry \(index + UInt64(entries.count) + 1) is missing.")
           }
@@ -151,6 +187,13 @@ package final class LogDatabase: Sendable {
         return entries
       }
     }
+  }
+
+  /// Everything behind the snapshot, read and checked.
+  /// - Throws: `.dataLoss` at the first entry that is not what was written.
+  package func stableLog() throws -> StableLog {
+    let base = LogPosition(term: snapshot.term, index: snapshot.index)
+    return StableLog(base: base, entries: try readEntries(after: base.index, byteLimit: .max))
   }
 
   /// Moves what was written from the write-ahead log into the database when that has grown beyond 4 MiB. To be called now and then after writes.

@@ -1,5 +1,6 @@
 import ClusterModel
 import GRDB
+import Raft
 
 /// What `warren cluster recover` does with a damaged log: goes on with the part before the damage and keeps the damaged files aside.
 package struct LogRecovery: Sendable {
@@ -35,15 +36,15 @@ package struct LogRecovery: Sendable {
   package func recover() throws -> Report {
     let lock = try DirectoryLock(path: location.lock, dataDirectory: location.dataDirectory)
     defer { lock.release() }
-    var (report, snapshot, entries) = try salvage()
+    var (report, snapshot, entries, hardState) = try salvage()
     try FileSystem.removeDirectory(location.unfinished)
     try location.translating {
-      try LogSchema.build(in: location.unfinished, identity: report.identity) { database in
-        if let snapshot {
-          for (number, chunk) in snapshot.chunks.enumerated() { try snapshot.info.insertChunk(number, chunk, into: database) }
-          try snapshot.info.insert(into: database)
-        }
+      try LogSchema.build(in: location.unfinished, identity: report.identity, snapshot: snapshot.info) { database in
+        for (number, chunk) in snapshot.chunks.enumerated() { try snapshot.info.insertChunk(number, chunk, into: database) }
         for entry in entries { try entry.insert(into: database) }
+        // The vote stands; what is lost is no longer committed.
+        hardState.commit = min(hardState.commit, report.lastIntactIndex)
+        if !hardState.isEmpty { try hardState.insert(into: database) }
       }
     }
     let aside = location.setAside(location.setAsideCount + 1)
@@ -54,10 +55,10 @@ package struct LogRecovery: Sendable {
     return report
   }
 
-  private typealias Snapshot = (info: LogSnapshotInfo, chunks: [[UInt8]])
+  private typealias Salvage = (report: Report, snapshot: (info: LogSnapshotInfo, chunks: [[UInt8]]), entries: [Entry], hardState: HardState)
 
   /// Works on a copy: opening a database may change it.
-  private func salvage() throws -> (report: Report, snapshot: Snapshot?, entries: [LogEntry]) {
+  private func salvage() throws -> Salvage {
     if location.recoveryWasInterrupted { try FileSystem.rename(location.setAside(location.setAsideCount), to: location.directory) }
     guard FileSystem.exists(location.database) else { throw hopeless("\(location.database) is missing", nil) }
     let copy = location.dataDirectory + "/raft.inspected"
@@ -70,39 +71,41 @@ package struct LogRecovery: Sendable {
     do {
       let queue = try LogSchema.connect(to: copy + "/log.sqlite")
       defer { try? queue.close() }
+      try queue.writeWithoutTransaction { try LogSchema.upgrade($0, location) }
       return try queue.read(salvage)
     } catch let error as DatabaseError {
       throw hopeless("SQLite cannot read it", error)
     }
   }
 
-  private func salvage(_ database: Database) throws -> (report: Report, snapshot: Snapshot?, entries: [LogEntry]) {
+  private func salvage(_ database: Database) throws -> Salvage {
     let identity = try LogSchema.readIdentity(database, location)
-    var snapshot: Snapshot?
+    let snapshot: (info: LogSnapshotInfo, chunks: [[UInt8]])
     do {
-      if let info = try LogSnapshotInfo.read(database, location) {
-        snapshot = (info, try (0..<info.chunks).map { try info.readChunk($0, database, location) })
-      }
+      let info = try LogSnapshotInfo.read(database, location)
+      snapshot = (info, try (0..<info.chunks).map { try info.readChunk($0, database, location) })
     } catch { throw hopeless("the snapshot, on which all later entries build, is damaged", error) }
-    var entries: [LogEntry] = []
-    var last = snapshot?.info.index ?? 0
+    let hardState: HardState
+    do { hardState = try HardState.read(database, location) } catch { throw hopeless("whom this member voted for is not known", error) }
+    var entries: [Entry] = []
+    var last = snapshot.info.index
     var damage: String?
     do {
       while let row = try Row.fetchOne(
         database, sql: #"SELECT "index", term, kind, data, checksum FROM entries WHERE "index" = ?"#, arguments: [Int64(last + 1)])
       {
-        entries.append(try LogEntry(row, location))
+        entries.append(try Entry(row, location))
         last += 1
       }
     } catch { damage = "entry \(last + 1) cannot be read (\((error as? DatabaseError).map { "\($0.resultCode)" } ?? "its checksum is wrong"))" }
     let stored = (try? Int64.fetchOne(database, sql: #"SELECT max("index") FROM entries"#)).flatMap { UInt64(exactly: $0) } ?? 0
     let mark = try AcknowledgedMark(path: location.mark, inode: FileSystem.inode(of: location.database)).index ?? 0
-    let known = max(last, stored, mark)
+    let known = max(last, stored, mark, hardState.commit)
     if damage == nil, known > last { damage = stored > last ? "entry \(last + 1) is missing" : "the log ends at entry \(last)" }
     if damage == nil, (try? WriteAheadLogScan.verify(location)) == nil { damage = "the newest entries cannot be read" }
     let report = Report(
-      identity: identity, snapshotIndex: snapshot?.info.index ?? 0, lastIntactIndex: last, lastKnownIndex: known, damage: damage)
-    return (report, snapshot, entries)
+      identity: identity, snapshotIndex: snapshot.info.index, lastIntactIndex: last, lastKnownIndex: known, damage: damage)
+    return (report, snapshot, entries, hardState)
   }
 
   private func hopeless(_ what: String, _ cause: (any Error)?) -> WarrenError {

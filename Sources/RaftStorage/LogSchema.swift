@@ -1,10 +1,12 @@
 import ClusterModel
+import FoundationEssentials
 import GRDB
+import Raft
 
 /// How the database is laid out and connected to.
 enum LogSchema {
   /// Grows when an older warren could not read the database correctly any more.
-  static let format: UInt64 = 1
+  static let format: UInt64 = 2
 
   /// `automatic checkpoints` are off: they would swallow errors. `EXCLUSIVE` keeps the index of the write-ahead log in memory.
   static func connect(to path: String) throws -> DatabaseQueue {
@@ -29,7 +31,7 @@ enum LogSchema {
   }
 
   /// Makes a database in a new directory and closes it, whole and synced.
-  static func build(in directory: String, identity: LogIdentity, fill: (Database) throws -> Void) throws {
+  static func build(in directory: String, identity: LogIdentity, snapshot: LogSnapshotInfo, fill: (Database) throws -> Void) throws {
     let location = directory + "/log.sqlite"
     try FileSystem.makePrivateDirectory(directory)
     try FileSystem.makePrivateFile(location)
@@ -46,8 +48,9 @@ enum LogSchema {
           );
           CREATE TABLE snapshot (
             id INTEGER PRIMARY KEY CHECK (id = 1), "index" INTEGER NOT NULL, term INTEGER NOT NULL, size INTEGER NOT NULL,
-            chunks INTEGER NOT NULL, checksum INTEGER NOT NULL
+            chunks INTEGER NOT NULL, checksum INTEGER NOT NULL, configuration BLOB NOT NULL
           );
+          \(hardStateTable)
           CREATE TABLE snapshot_chunks (
             snapshot INTEGER NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (snapshot, number)
           );
@@ -58,6 +61,7 @@ enum LogSchema {
           Int64(format), identity.clusterID.rawValue, identity.nodeID.rawValue, Int64(bitPattern: identity.memberID),
           Int64(identity.checksum(format: format)),
         ])
+      try snapshot.insert(into: database)
       try fill(database)
     }
     try queue.close()
@@ -65,7 +69,38 @@ enum LogSchema {
     try FileSystem.sync(directory)
   }
 
-  static func readIdentity(_ database: Database, _ location: LogLocation) throws -> LogIdentity {
+  private static let hardStateTable = """
+    CREATE TABLE hard_state (
+      id INTEGER PRIMARY KEY CHECK (id = 1), term INTEGER NOT NULL, vote INTEGER NOT NULL, commit_index INTEGER NOT NULL, checksum INTEGER NOT NULL
+    );
+    """
+
+  /// Brings a log of a manager that was alone, from before logs were replicated, to the present format: its only member has voted for
+  /// itself in the first term, and everything in it is committed. In one transaction.
+  static func upgrade(_ database: Database, _ location: LogLocation) throws {
+    guard try UInt64.fetchOne(database, sql: "SELECT format FROM metadata") == 1 else { return }
+    let identity = try readIdentity(database, location, format: 1)
+    let member = MemberID(rawValue: identity.memberID)
+    try database.inTransaction(.immediate) {
+      let old = try Row.fetchOne(database, sql: #"SELECT "index", size, checksum FROM snapshot"#)
+      var snapshot = LogSnapshotInfo(index: 0, term: 0, configuration: ConfigurationState(voters: [member]), size: 0)
+      if let old {
+        guard let index = (old[0] as Int64?).flatMap(UInt64.init(exactly:)), let size = old[1] as Int64?, size >= 0,
+          old[2] as Int64? == Int64(LogSnapshotInfo.firstFormatChecksum(index: index, size: Int(size)))
+        else { throw location.damage("the line about the snapshot fails its checksum.") }
+        snapshot = LogSnapshotInfo(index: index, term: 1, configuration: snapshot.configuration, size: Int(size))
+      }
+      try database.execute(sql: "ALTER TABLE snapshot ADD COLUMN configuration BLOB NOT NULL DEFAULT x''; \(hardStateTable)")
+      try snapshot.insert(into: database)
+      let last = try Int64.fetchOne(database, sql: #"SELECT max("index") FROM entries"#).map { UInt64($0) } ?? snapshot.index
+      if last > 0 { try HardState(term: 1, vote: member, commit: last).insert(into: database) }
+      try database.execute(
+        sql: "UPDATE metadata SET format = ?, checksum = ?", arguments: [Int64(format), Int64(identity.checksum(format: format))])
+      return .commit
+    }
+  }
+
+  static func readIdentity(_ database: Database, _ location: LogLocation, format wanted: UInt64 = format) throws -> LogIdentity {
     guard try database.tableExists("metadata"), let row = try Row.fetchOne(database, sql: "SELECT * FROM metadata") else {
       throw location.damage("\(location.database) does not say whose log it is.")
     }
@@ -76,7 +111,7 @@ enum LogSchema {
     guard row["checksum"] as Int64? == Int64(identity.checksum(format: format)) else {
       throw location.damage("the line that says whose log it is fails its checksum.")
     }
-    guard format == Self.format else {
+    guard format == wanted else {
       throw WarrenError(
         .dataLoss,
         "\(location.database) has format \(format); this warren reads format \(Self.format). Nothing was changed. "

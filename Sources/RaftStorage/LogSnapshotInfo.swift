@@ -1,17 +1,21 @@
 import FoundationEssentials
 import GRDB
+package import Raft
 
-/// What is known of a snapshot without reading it.
+/// What is known of a snapshot without reading it. The one at index 0 has no data: it says with whom the log begins.
 package struct LogSnapshotInfo: Sendable, Equatable {
   /// The last entry that is in it, and that entry's term.
-  package var index: UInt64
-  package var term: UInt64
+  package var index: LogIndex
+  package var term: Term
+  /// Who was a member as of `index`.
+  package var configuration: ConfigurationState
   package var size: Int
   package var chunks: Int
 
-  package init(index: UInt64, term: UInt64, size: Int) {
+  package init(index: LogIndex, term: Term, configuration: ConfigurationState, size: Int) {
     self.index = index
     self.term = term
+    self.configuration = configuration
     self.size = size
     chunks = (size + Self.chunkSize - 1) / Self.chunkSize
   }
@@ -22,15 +26,24 @@ package struct LogSnapshotInfo: Sendable, Equatable {
   var checksum: UInt32 {
     var checksum = CRC32C()
     for number in [index, term, UInt64(size), UInt64(chunks)] { checksum.update(number) }
+    checksum.update(configuration.bytes)
     return checksum.value
   }
 
-  static func read(_ database: Database, _ location: LogLocation) throws -> LogSnapshotInfo? {
-    guard let row = try Row.fetchOne(database, sql: #"SELECT "index", term, size, chunks, checksum FROM snapshot"#) else { return nil }
-    guard let index = row[0] as Int64?, let term = row[1] as Int64?, let size = row[2] as Int64?, size >= 0 else {
-      throw location.damage("the line about the snapshot cannot be read.")
-    }
-    let info = LogSnapshotInfo(index: UInt64(bitPattern: index), term: UInt64(bitPattern: term), size: Int(size))
+  /// Of the first format, which knew neither terms nor members.
+  static func firstFormatChecksum(index: LogIndex, size: Int) -> UInt32 {
+    var checksum = CRC32C()
+    for number in [index, 1, UInt64(size), UInt64((size + chunkSize - 1) / chunkSize)] { checksum.update(number) }
+    return checksum.value
+  }
+
+  static func read(_ database: Database, _ location: LogLocation) throws -> LogSnapshotInfo {
+    let row = try Row.fetchOne(database, sql: #"SELECT "index", term, size, chunks, checksum, configuration FROM snapshot"#)
+    guard let row, let index = row[0] as Int64?, let term = row[1] as Int64?, let size = row[2] as Int64?, size >= 0,
+      let configuration = (row[5] as Data?).flatMap({ ConfigurationState(bytes: [UInt8]($0)) })
+    else { throw location.damage("the line about the snapshot cannot be read.") }
+    let info = LogSnapshotInfo(
+      index: UInt64(bitPattern: index), term: UInt64(bitPattern: term), configuration: configuration, size: Int(size))
     guard row[3] as Int64? == Int64(info.chunks), row[4] as Int64? == Int64(info.checksum) else {
       throw location.damage("the line about the snapshot fails its checksum.")
     }
@@ -38,8 +51,8 @@ package struct LogSnapshotInfo: Sendable, Equatable {
   }
 
   /// Removes what an interrupted save left behind. Writes nothing when there is nothing.
-  static func dropStrayChunks(_ database: Database, keeping info: LogSnapshotInfo?) throws {
-    let kept = Int64(bitPattern: info?.index ?? 0)
+  static func dropStrayChunks(_ database: Database, keeping info: LogSnapshotInfo) throws {
+    let kept = Int64(bitPattern: info.index)
     let strays = try Int64.fetchAll(database, sql: "SELECT DISTINCT snapshot FROM snapshot_chunks WHERE snapshot <> ?", arguments: [kept])
     for stray in strays { try database.execute(sql: "DELETE FROM snapshot_chunks WHERE snapshot = ?", arguments: [stray]) }
   }
@@ -70,7 +83,7 @@ package struct LogSnapshotInfo: Sendable, Equatable {
 
   func insert(into database: Database) throws {
     try database.execute(
-      sql: "INSERT OR REPLACE INTO snapshot VALUES (1, ?, ?, ?, ?, ?)",
-      arguments: [Int64(index), Int64(bitPattern: term), Int64(size), Int64(chunks), Int64(checksum)])
+      sql: "INSERT OR REPLACE INTO snapshot VALUES (1, ?, ?, ?, ?, ?, ?)",
+      arguments: [Int64(index), Int64(bitPattern: term), Int64(size), Int64(chunks), Int64(checksum), Data(configuration.bytes)])
   }
 }

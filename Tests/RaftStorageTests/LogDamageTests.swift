@@ -1,6 +1,7 @@
 import ClusterModel
 import Foundation
 import GRDB
+import Raft
 import Testing
 
 @testable import RaftStorage
@@ -17,7 +18,7 @@ struct LogDamageTests {
     return (scratch, log)
   }
 
-  private func readAll(_ scratch: ScratchLog) throws -> (snapshot: [UInt8]?, entries: [LogEntry]) {
+  private func readAll(_ scratch: ScratchLog) throws -> (snapshot: [UInt8]?, entries: [Entry]) {
     let log = try scratch.open()
     defer { try? log.close() }
     return (try log.readSnapshot()?.data, try log.everything())
@@ -110,7 +111,7 @@ struct LogDamageTests {
       ("DELETE FROM entries WHERE \"index\" = 33", "entries are missing"),
       ("DELETE FROM entries WHERE \"index\" = 21", "entries are missing"),
       ("DELETE FROM entries WHERE \"index\" > 45", "entry 50 was acknowledged"),
-      ("DELETE FROM snapshot", "entries are missing"),
+      ("DELETE FROM snapshot", "the line about the snapshot"),
       ("UPDATE snapshot SET size = 12", "fails its checksum"),
       ("UPDATE snapshot_chunks SET data = x'00'", "part 0 of the snapshot"),
       ("DELETE FROM snapshot_chunks", "part 0 of the snapshot"),
@@ -128,12 +129,12 @@ struct LogDamageTests {
   @Test func unknownFormatIsRefused() throws {
     let (scratch, log) = try original()
     try log.queue.write {
-      try $0.execute(sql: "UPDATE metadata SET format = 2, checksum = ?", arguments: [Int64(scratch.identity.checksum(format: 2))])
+      try $0.execute(sql: "UPDATE metadata SET format = 3, checksum = ?", arguments: [Int64(scratch.identity.checksum(format: 3))])
     }
     try log.close()
     let error = #expect(throws: WarrenError.self) { try scratch.open() }
     #expect(error?.code == .dataLoss)
-    #expect(error?.message.contains("format 2") == true)
+    #expect(error?.message.contains("format 3") == true)
   }
 
   @Test func garbageInsteadOfADatabase() throws {

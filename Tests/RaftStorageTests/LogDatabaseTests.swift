@@ -1,6 +1,7 @@
 import ClusterModel
 import Foundation
 import GRDB
+import Raft
 import Testing
 
 @testable import RaftStorage
@@ -45,7 +46,7 @@ struct LogDatabaseTests {
     let log = try ScratchLog().create()
     try log.append(entries(1...2))
     #expect(throws: WarrenError.self) { try log.append(entries(4...4)) }
-    #expect(throws: WarrenError.self) { try log.append(entries(2...2)) }
+    #expect(throws: WarrenError.self) { try log.append([entries(3...3)[0], entries(5...5)[0]]) }
     #expect(try log.everything() == entries(1...2))
   }
 
@@ -71,7 +72,10 @@ struct LogDatabaseTests {
   @Test func interruptedCreationLeavesNothingInTheWay() throws {
     let scratch = ScratchLog()
     try FileSystem.makeDirectories(scratch.directory)
-    try LogSchema.build(in: scratch.location.unfinished, identity: LogIdentity(clusterID: "other", nodeID: "other")) { _ in }
+    try LogSchema.build(
+      in: scratch.location.unfinished, identity: LogIdentity(clusterID: "other", nodeID: "other"),
+      snapshot: LogSnapshotInfo(index: 0, term: 0, configuration: founders, size: 0)
+    ) { _ in }
     #expect(!LogDatabase.exists(dataDirectory: scratch.directory))
     #expect(try scratch.create().identity == scratch.identity)
   }
@@ -102,7 +106,7 @@ struct LogDatabaseTests {
     let log = try scratch.create()
     try log.append(entries(1...20))
     try log.save(snapshot: [1, 2, 3], index: 10)
-    let info = LogSnapshotInfo(index: 20, term: 1, size: LogSnapshotInfo.chunkSize * 2)
+    let info = LogSnapshotInfo(index: 20, term: 1, configuration: founders, size: LogSnapshotInfo.chunkSize * 2)
     try log.writeSnapshotChunk(0, [UInt8](repeating: 1, count: LogSnapshotInfo.chunkSize), of: info)
     try log.close()
 
@@ -145,15 +149,15 @@ struct LogDatabaseTests {
     var generator = SeededGenerator(seed: seed)
     let scratch = ScratchLog()
     var log = try scratch.create()
-    var model: [LogEntry] = []
+    var model: [Entry] = []
     var last: UInt64 = 0
     var snapshot: [UInt8]?
     for _ in 0..<40 {
       switch Int.random(in: 0..<10, using: &generator) {
       case 0..<6:
         let batch = (0..<Int.random(in: 1...8, using: &generator)).map { offset in
-          LogEntry(
-            index: last + UInt64(offset) + 1, term: .random(in: 1...(.max), using: &generator),
+          Entry(
+            term: .random(in: 1...(.max), using: &generator), index: last + UInt64(offset) + 1,
             data: .random(.random(in: 0...3000, using: &generator), using: &generator))
         }
         try log.append(batch)

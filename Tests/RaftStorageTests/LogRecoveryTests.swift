@@ -1,6 +1,7 @@
 import ClusterModel
 import Foundation
 import GRDB
+import Raft
 import Testing
 
 @testable import RaftStorage
@@ -58,7 +59,9 @@ struct LogRecoveryTests {
 
   @Test func interruptedRecoveryIsNotTakenForAnEmptyDirectory() throws {
     let scratch = try damaged("UPDATE entries SET data = x'00' WHERE \"index\" = 25")
-    try LogSchema.build(in: scratch.location.unfinished, identity: scratch.identity) { _ in }
+    try LogSchema.build(
+      in: scratch.location.unfinished, identity: scratch.identity, snapshot: LogSnapshotInfo(index: 0, term: 0, configuration: founders, size: 0)
+    ) { _ in }
     try FileManager.default.moveItem(atPath: scratch.location.directory, toPath: scratch.location.setAside(1))
     #expect(LogDatabase.exists(dataDirectory: scratch.directory))
     #expect(#expect(throws: WarrenError.self) { try scratch.open() }?.message.contains("warren cluster recover") == true)

@@ -1,6 +1,7 @@
 import ClusterModel
 import Foundation
 import Logging
+import Raft
 
 @testable import RaftStorage
 
@@ -41,10 +42,14 @@ final class ScratchLog {
   }
 }
 
+let founders = ConfigurationState(voters: [7])
+
 extension LogDatabase {
-  func everything() throws -> [LogEntry] {
-    var entries: [LogEntry] = []
-    var after = snapshot?.index ?? 0
+  func append(_ entries: [Entry]) throws { try write([LogWrite(entries: entries)]) }
+
+  func everything() throws -> [Entry] {
+    var entries: [Entry] = []
+    var after = snapshot.index
     while case let more = try readEntries(after: after, byteLimit: 4096), let last = more.last {
       entries += more
       after = last.index
@@ -53,7 +58,7 @@ extension LogDatabase {
   }
 
   func save(snapshot data: [UInt8], index: UInt64) throws {
-    let info = LogSnapshotInfo(index: index, term: 1, size: data.count)
+    let info = LogSnapshotInfo(index: index, term: 1, configuration: founders, size: data.count)
     for number in 0..<info.chunks { try writeSnapshotChunk(number, data.chunk(number), of: info) }
     try adoptSnapshot(info)
     while try removeStaleChunk() {}
@@ -70,8 +75,8 @@ extension [UInt8] {
   }
 }
 
-func entries(_ range: ClosedRange<UInt64>, size: Int = 100) -> [LogEntry] {
-  range.map { index in LogEntry(index: index, data: (0..<size).map { UInt8(truncatingIfNeeded: Int(index) &* 31 &+ $0) }) }
+func entries(_ range: ClosedRange<UInt64>, size: Int = 100) -> [Entry] {
+  range.map { index in Entry(term: 1, index: index, data: (0..<size).map { UInt8(truncatingIfNeeded: Int(index) &* 31 &+ $0) }) }
 }
 
 /// SplitMix64: the same numbers for the same seed, everywhere.

@@ -1,5 +1,6 @@
 import ClusterModel
 import Metrics
+import Raft
 
 /// How the log is doing. Entries by batches is how many writes share a sync.
 struct LogMetrics: Sendable {

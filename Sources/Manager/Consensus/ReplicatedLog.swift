@@ -1,5 +1,4 @@
-/// The index of a log entry: 1 is the first, 0 is "before the first".
-package typealias LogIndex = UInt64
+package import Raft
 
 /// The seam between the cluster's state and how commands become durable and ordered. One local log or a Raft member can be behind it.
 package protocol ReplicatedLog: Sendable {

@@ -1,3 +1,5 @@
+package import Raft
+
 /// What a log's commands act on. The log calls it from one place at a time, in the order of the entries.
 package protocol ReplicatedStateMachine: Sendable {
   /// Applies committed commands and says for each whether it was taken. Must be deterministic.

@@ -1,4 +1,5 @@
 import ClusterModel
+import Raft
 
 /// A worker's open stream of assignments.
 struct WorkerSession {

@@ -1,5 +1,6 @@
 import ClusterModel
 import NIOConcurrencyHelpers
+package import Raft
 
 extension ClusterStore: ReplicatedStateMachine {
   package func apply(_ entries: [CommittedEntry]) throws -> [ApplyOutcome] {

@@ -1,4 +1,5 @@
 package import ClusterModel
+package import Raft
 
 /// One object added (`old` nil), changed, or removed (`new` nil).
 package enum StoreChange: Sendable, Equatable {

@@ -1,4 +1,5 @@
 import ClusterModel
+import Raft
 import SwiftProtobuf
 import WarrenAPI
 

@@ -1,4 +1,5 @@
 import ClusterModel
+import Raft
 
 extension StoreView {
   /// How many request records are kept; older ones are dropped.

@@ -1,5 +1,6 @@
 import ClusterModel
 import HashTreeCollections
+import Raft
 import SwiftProtobuf
 import WarrenAPI
 
@@ -33,7 +34,11 @@ extension StoreView {
     do { message = try Warren_V1_StoreSnapshot(serializedBytes: bytes) } catch {
       throw WarrenError(.dataLoss, "The snapshot at entry \(index) is not a snapshot. Restore a copy of the log, or report this.", cause: error)
     }
-    guard message.format == Self.format, message.index == index else { throw Self.tooNew(index, "has format \(message.format)") }
+    guard message.format == Self.format else { throw Self.tooNew(index, "has format \(message.format)") }
+    // Not every entry is a command: the log may be further than the last of them.
+    guard message.index <= index else {
+      throw WarrenError(.dataLoss, "The snapshot at entry \(index) is of entry \(message.index). Restore a copy of the log, or report this.")
+    }
     do {
       if message.hasCluster { set(try Cluster(wire: message.cluster)) }
       for wire in message.nodes { set(try ClusterNode(wire: wire)) }

@@ -1,5 +1,6 @@
 package import ClusterModel
 package import HashTreeCollections
+package import Raft
 
 /// All of the cluster's state as it was after one log entry: a value that is cheap to copy and never changes under its reader.
 package struct StoreView: Sendable, Equatable {

@@ -7,14 +7,14 @@ import ServiceLifecycle
 /// The store with everything that acts on it: what makes a node a manager.
 struct ControlPlane: Sendable {
   let store: ClusterStore
-  let log: LocalLog
+  let log: RaftMember
   let dispatcher: Dispatcher
   let loops: ControlLoops
 
   /// Brings the store to where the log is, and into being a cluster when it is none yet.
   static func start(_ membership: NodeMembership, logger: Logger) async throws -> ControlPlane {
     let store = ClusterStore(now: { .now })
-    let log = try await LocalLog.start(storage: membership.storage, stateMachine: store, logger: logger)
+    let log = try await RaftMember.start(storage: membership.storage, stateMachine: store, logger: logger)
     store.attach(to: log)
     try await found(membership, in: store)
     return ControlPlane(

@@ -1,5 +1,6 @@
 import ClusterModel
 import NIOConcurrencyHelpers
+import Raft
 
 @testable import Manager
 

@@ -1,6 +1,7 @@
 import ClusterModel
 import HashTreeCollections
 import NIOConcurrencyHelpers
+import Raft
 import Testing
 
 @testable import Manager

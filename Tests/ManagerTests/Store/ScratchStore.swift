@@ -2,6 +2,7 @@ import ClusterModel
 import Foundation
 import Logging
 import NIOConcurrencyHelpers
+import Raft
 import RaftStorage
 
 @testable import Manager
@@ -9,21 +10,25 @@ import RaftStorage
 /// A store on a real log in a directory that is gone after the test; it can be closed and opened again.
 final class ScratchStore {
   let directory: String
-  var limits = LocalLog.Limits()
+  var limits = RaftMember.Limits()
   private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
   init(directory: String = NSTemporaryDirectory() + "warren-store-" + UUID().uuidString) { self.directory = directory }
   deinit { try? FileManager.default.removeItem(atPath: directory) }
 
+  func create(founders: MemberSet? = nil) throws -> LogDatabase {
+    try LogDatabase.create(dataDirectory: directory, identity: LogIdentity(clusterID: "c", nodeID: "n"), founders: founders, logger: logger)
+  }
+
   /// The clock ticks a second with each transaction.
-  func open() async throws -> (store: ClusterStore, log: LocalLog) {
+  func open() async throws -> (store: ClusterStore, log: RaftMember) {
     let storage =
       LogDatabase.exists(dataDirectory: directory)
       ? try LogDatabase.open(dataDirectory: directory, logger: logger)
-      : try LogDatabase.create(dataDirectory: directory, identity: LogIdentity(clusterID: "c", nodeID: "n"), logger: logger)
+      : try create()
     let clock = TestTicks()
     let store = ClusterStore { clock.next() }
-    let log = try await LocalLog.start(storage: storage, stateMachine: store, limits: limits, logger: logger)
+    let log = try await RaftMember.start(storage: storage, stateMachine: store, limits: limits, logger: logger)
     store.attach(to: log)
     return (store, log)
   }

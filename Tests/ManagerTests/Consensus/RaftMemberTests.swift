@@ -4,26 +4,30 @@ import Glibc
 import HashTreeCollections
 import Logging
 import NIOConcurrencyHelpers
+import Raft
 import RaftStorage
 import Testing
 
 @testable import Manager
 
-struct LocalLogTests {
+struct RaftMemberTests {
   @Test func oneBatchForAllThatQueuedMeanwhile() async throws {
     let scratch = ScratchStore()
     let (store, log) = try await scratch.open()
-    // Holds the log's thread until all proposals are queued.
+    // Holds the write thread until all proposals are queued.
     let gate = DispatchSemaphore(value: 0)
-    log.thread.async { gate.wait() }
+    log.writeThread.async { gate.wait() }
     try await withThrowingTaskGroup { group in
       for number in 0..<20 { group.addTask { try await store.update { try $0.put(makeService("s\(number)")) } } }
-      while log.state.withLockedValue({ $0.queue.count }) < 20 { await Task.yield() }
+      while log.state.withLockedValue({ $0.proposals.count }) < 20 { await Task.yield() }
       gate.signal()
       try await group.waitForAll()
     }
     #expect(store.view.services.count == 20)
-    #expect(try log.storage.readEntries(after: 0, byteLimit: .max).map(\.index) == Array(1...20))
+    let entries = try log.storage.readEntries(after: 0, byteLimit: .max)
+    // Before them, the entry with which the member began its term.
+    #expect(entries.map(\.index) == Array(1...21))
+    #expect(entries.map(\.term) == Array(repeating: 1, count: 21))
     try await log.close()
   }
 
@@ -41,13 +45,13 @@ struct LocalLogTests {
 
   @Test func queueIsBounded() async throws {
     let scratch = ScratchStore()
-    scratch.limits.queuedProposals = 3
+    scratch.limits.waitingProposals = 3
     let (store, log) = try await scratch.open()
     let gate = DispatchSemaphore(value: 0)
-    log.thread.async { gate.wait() }
+    log.writeThread.async { gate.wait() }
     try await withThrowingTaskGroup { group in
       for number in 0..<3 { group.addTask { try await store.update { try $0.put(makeService("s\(number)")) } } }
-      while log.state.withLockedValue({ $0.queue.count }) < 3 { await Task.yield() }
+      while log.state.withLockedValue({ $0.proposals.count }) < 3 { await Task.yield() }
       let error = await #expect(throws: WarrenError.self) { try await store.update { try $0.put(makeService("more")) } }
       #expect(error?.code == .resourceExhausted)
       gate.signal()
@@ -70,8 +74,8 @@ struct LocalLogTests {
     }
     let before = store.view
     try await log.close()
-    let (first, last) = (log.storage.snapshot?.index ?? 0, log.storage.lastIndex)
-    #expect(last == 300)
+    let (first, last) = (log.storage.snapshot.index, log.storage.lastIndex)
+    #expect(last == 301)
     #expect(first >= 50)
     (store, log) = try await scratch.open()
     #expect(store.view == before)
@@ -129,5 +133,47 @@ struct LocalLogTests {
     await #expect(throws: WarrenError.self) { try await log.propose([0xff, 0xff]) }
     await #expect(throws: WarrenError.self) { try await runner.value }
     await #expect(throws: WarrenError.self) { try await store.update { try $0.put(makeService("a")) } }
+  }
+
+  /// The reads of a leader wait until what earlier terms left is committed by an entry of its own term.
+  @Test func eachStartIsANewTermAndReadsSeeEverything() async throws {
+    let scratch = ScratchStore()
+    for term in 1...3 as ClosedRange<UInt64> {
+      let (store, log) = try await scratch.open()
+      #expect(log.leadership == Leadership(term: term, isLeader: true))
+      #expect(store.view.services.count == Int(term) - 1)
+      try await store.update { try $0.put(makeService("s\(term)")) }
+      #expect(try await log.readBarrier() == log.storage.lastIndex)
+      try await log.close()
+    }
+  }
+
+  /// As an earlier version left it: bare commands of one term, and a snapshot without sessions.
+  @Test func takesOverTheLogOfAManagerThatWasAlone() async throws {
+    let scratch = ScratchStore()
+    let commands = try ["a", "b", "c"].map { name -> [UInt8] in
+      var transaction = StoreTransaction(base: StoreView())
+      try transaction.put(makeService(name))
+      return try transaction.command(at: .epoch).serialized()
+    }
+    let storage = try scratch.create()
+    try storage.write([
+      LogWrite(
+        hardState: HardState(term: 1, vote: 1, commit: 3),
+        entries: commands.enumerated().map { Entry(term: 1, index: UInt64($0.offset) + 1, data: $0.element) })
+    ])
+    try storage.close()
+    let (store, log) = try await scratch.open()
+    #expect(Set(store.view.services.map(\.spec.name)) == ["a", "b", "c"])
+    #expect(log.leadership.term == 2)
+    try await log.close()
+  }
+
+  @Test func refusesTheLogOfAMemberAmongOthers() async throws {
+    let scratch = ScratchStore()
+    try scratch.create(founders: [1, 2, 3]).close()
+    let error = await #expect(throws: WarrenError.self) { try await scratch.open() }
+    #expect(error?.code == .failedPrecondition)
+    #expect(error?.message.contains("other managers") == true)
   }
 }

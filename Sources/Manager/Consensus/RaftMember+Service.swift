@@ -4,7 +4,7 @@ import NIOConcurrencyHelpers
 import RaftStorage
 import ServiceLifecycle
 
-extension LocalLog: Service {
+extension RaftMember: Service {
   /// Waits for shutdown, then closes the log. Must outlive everything that proposes.
   /// - Throws: why the log failed; the process must end then.
   package func run() async throws {
@@ -27,11 +27,11 @@ extension LocalLog: Service {
     end(with: WarrenError(.unavailable, "This manager is shutting down. Try again, or ask another manager."), failed: false)
   }
 
-  /// Answers what was proposed before and closes the database. Idempotent.
+  /// Refuses what is not settled yet and closes the database; what is being written is written. Idempotent.
   package func close() async throws {
     refuseFurtherProposals()
     try await withCheckedThrowingContinuation { continuation in
-      thread.async { continuation.resume(with: Result { try self.storage.close() }) }
+      writeThread.async { continuation.resume(with: Result { try self.storage.close() }) }
     }
   }
 }

@@ -1,0 +1,72 @@
+import ClusterModel
+import NIOConcurrencyHelpers
+import Raft
+
+/// The replicated state: the table of sessions around the state machine that the commands are for.
+final class SessionStateMachine: Sendable {
+  struct Result: Sendable {
+    var session: UInt64
+    var sequence: UInt64
+    var index: LogIndex
+    var outcome: ApplyOutcome
+  }
+
+  private let inner: any ReplicatedStateMachine
+  private let table = NIOLockedValueBox(SessionTable())
+
+  init(_ inner: any ReplicatedStateMachine) { self.inner = inner }
+
+  /// Applies the commands among the entries that were not applied before. Returns what became of those with a session.
+  /// - Throws: when a command cannot be understood.
+  func apply(_ entries: [Entry]) throws -> [Result] {
+    var commands: [CommittedEntry] = []
+    var proposals: [(session: UInt64, sequence: UInt64)?] = []
+    table.withLockedValue { table in
+      for entry in entries where entry.kind == .command && !entry.data.isEmpty {
+        guard let envelope = ProposalEnvelope(entry.data) else {
+          commands.append(CommittedEntry(index: entry.index, command: entry.data))
+          proposals.append(nil)
+          continue
+        }
+        guard table.admit(envelope, at: entry.index) else { continue }
+        commands.append(CommittedEntry(index: entry.index, command: envelope.command))
+        proposals.append((envelope.session, envelope.sequence))
+      }
+    }
+    if commands.isEmpty { return [] }
+    let outcomes = try inner.apply(commands)
+    var results: [Result] = []
+    for ((command, proposal), outcome) in zip(zip(commands, proposals), outcomes) {
+      guard let proposal else { continue }
+      results.append(Result(session: proposal.session, sequence: proposal.sequence, index: command.index, outcome: outcome))
+    }
+    return results
+  }
+
+  private static let mark: [UInt8] = [0, 1]
+
+  /// A picture of the present state; what is returned encodes it.
+  func snapshot() -> @Sendable () throws -> [UInt8] {
+    let encode = inner.snapshot()
+    let sessions = table.withLockedValue { $0 }
+    return {
+      let bytes = sessions.bytes
+      return Self.mark + UInt64(bytes.count).littleEndianBytes + bytes + (try encode())
+    }
+  }
+
+  /// - Throws: `.dataLoss` when the snapshot cannot be understood.
+  func restore(_ snapshot: [UInt8], index: LogIndex) throws {
+    // One from before logs were replicated is the inner state alone.
+    guard snapshot.starts(with: Self.mark) else {
+      table.withLockedValue { $0 = SessionTable() }
+      return try inner.restore(snapshot, index: index)
+    }
+    var numbers = NumberReader(snapshot[Self.mark.count...])
+    guard let size = numbers.next(), size <= UInt64(numbers.rest.count), let sessions = SessionTable(bytes: numbers.rest.prefix(Int(size))) else {
+      throw WarrenError(.dataLoss, "The snapshot at entry \(index) is not a snapshot. Restore a copy of the log, or report this.")
+    }
+    try inner.restore(Array(numbers.rest.dropFirst(Int(size))), index: index)
+    table.withLockedValue { $0 = sessions }
+  }
+}

@@ -1,0 +1,86 @@
+import Raft
+
+/// Which proposals were applied already, so that one that is repeated because its outcome was unknown happens once (Raft thesis, 6.3).
+///
+/// A session is one run of one manager; it numbers its proposals and says with each which of them it still waits for. Part of the replicated
+/// state: the same on every member after the same entries.
+struct SessionTable: Sendable, Equatable {
+  struct Session: Sendable, Equatable {
+    /// Everything before it is settled.
+    var floor: UInt64 = 1
+    /// Applied, at or after `floor`.
+    var applied: Set<UInt64> = []
+    var lastUsed: LogIndex = 0
+  }
+
+  /// Sessions of managers that are gone are forgotten by the longest unused first.
+  static let limit = 256
+
+  private(set) var sessions: [UInt64: Session] = [:]
+
+  /// Whether the proposal is to be applied: it was not before.
+  mutating func admit(_ envelope: ProposalEnvelope, at index: LogIndex) -> Bool {
+    var session = sessions[envelope.session] ?? Session()
+    session.lastUsed = index
+    if envelope.floor > session.floor {
+      session.floor = envelope.floor
+      session.applied = session.applied.filter { $0 >= envelope.floor }
+    }
+    let isNew = envelope.sequence >= session.floor && session.applied.insert(envelope.sequence).inserted
+    sessions[envelope.session] = session
+    if sessions.count > Self.limit, let oldest = sessions.min(by: { $0.value.lastUsed < $1.value.lastUsed }) { sessions[oldest.key] = nil }
+    return isNew
+  }
+}
+
+/// In a snapshot: the number of sessions, and of each its number, floor, last use, and how many proposals follow with their numbers.
+extension SessionTable {
+  var bytes: [UInt8] {
+    var numbers = [UInt64(sessions.count)]
+    for (id, session) in sessions.sorted(by: { $0.key < $1.key }) {
+      numbers += [id, session.floor, session.lastUsed, UInt64(session.applied.count)] + session.applied.sorted()
+    }
+    return numbers.flatMap(\.littleEndianBytes)
+  }
+
+  /// Nil when that is not what `bytes` makes.
+  init?(bytes: some Collection<UInt8>) {
+    var numbers = NumberReader(bytes)
+    guard let count = numbers.next() else { return nil }
+    for _ in 0..<min(count, UInt64(Self.limit)) {
+      guard let id = numbers.next(), let floor = numbers.next(), let used = numbers.next(), let applied = numbers.next() else { return nil }
+      var session = Session(floor: floor, lastUsed: used)
+      for _ in 0..<applied {
+        guard let sequence = numbers.next() else { return nil }
+        session.applied.insert(sequence)
+      }
+      sessions[id] = session
+    }
+    guard numbers.isAtEnd, UInt64(sessions.count) == count else { return nil }
+  }
+}
+
+/// Reads 8 bytes at a time, little endian.
+struct NumberReader<Bytes: Collection<UInt8>> {
+  private let bytes: Bytes
+  private var position: Bytes.Index
+
+  init(_ bytes: Bytes) {
+    self.bytes = bytes
+    position = bytes.startIndex
+  }
+
+  var isAtEnd: Bool { position == bytes.endIndex }
+  var rest: Bytes.SubSequence { bytes[position...] }
+
+  /// Nil when fewer than 8 bytes are left.
+  mutating func next() -> UInt64? {
+    guard let end = bytes.index(position, offsetBy: 8, limitedBy: bytes.endIndex) else { return nil }
+    defer { position = end }
+    return bytes[position..<end].enumerated().reduce(0) { $0 | UInt64($1.element) << UInt64(8 * $1.offset) }
+  }
+}
+
+extension UInt64 {
+  var littleEndianBytes: [UInt8] { stride(from: 0, to: 64, by: 8).map { UInt8(truncatingIfNeeded: self >> UInt64($0)) } }
+}
