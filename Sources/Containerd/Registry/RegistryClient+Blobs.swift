@@ -46,31 +46,41 @@ extension RegistryClient {
       // A server that does not know Range sends everything: skip what is there already.
       var skip = response.status == .partialContent ? 0 : Int(offset)
       var remaining = descriptor.size - offset
+      var isPartial = false
       var chunks = response.body.makeAsyncIterator()
-      while let chunk = try await Self.next(&chunks, endpoint) {
+      while let chunk = try await Self.next(&chunks, endpoint, isPartial: isPartial) {
         var chunk = chunk
         let skipped = min(skip, chunk.readableBytes)
         chunk.moveReaderIndex(forwardBy: skipped)
         skip -= skipped
-        guard chunk.readableBytes <= remaining else { throw wrongSize(subject, endpoint, "more") }
+        guard chunk.readableBytes <= remaining else { throw wrongSize(subject, endpoint, "more", isPartial: isPartial) }
         remaining -= Int64(chunk.readableBytes)
-        if chunk.readableBytes > 0 { try await write(chunk) }
+        if chunk.readableBytes > 0 {
+          isPartial = true
+          try await write(chunk)
+        }
       }
-      guard remaining == 0 else { throw wrongSize(subject, endpoint, "less", isTransient: true) }
+      guard remaining == 0 else { throw wrongSize(subject, endpoint, "less", isTransient: true, isPartial: isPartial) }
     }
   }
 
-  private static func next(_ chunks: inout HTTPClientResponse.Body.AsyncIterator, _ endpoint: RegistryEndpoint) async throws -> ByteBuffer? {
+  private static func next(
+    _ chunks: inout HTTPClientResponse.Body.AsyncIterator, _ endpoint: RegistryEndpoint, isPartial: Bool
+  ) async throws -> ByteBuffer? {
     do { return try await chunks.next() } catch {
       try Task.checkCancellation()
-      throw RegistryTransport.failure(error, name: endpoint.authority)
+      var failure = RegistryTransport.failure(error, name: endpoint.authority)
+      failure.isPartial = isPartial
+      throw failure
     }
   }
 
-  private func wrongSize(_ subject: String, _ endpoint: RegistryEndpoint, _ word: String, isTransient: Bool = false) -> RegistryFailure {
+  private func wrongSize(
+    _ subject: String, _ endpoint: RegistryEndpoint, _ word: String, isTransient: Bool = false, isPartial: Bool
+  ) -> RegistryFailure {
     RegistryFailure(
       error: WarrenError(
         .dataLoss, "the registry \(endpoint.authority) sent \(word) than the size of \(subject): try again, or report it to whoever runs it."),
-      isTransient: isTransient)
+      isTransient: isTransient, isPartial: isPartial)
   }
 }

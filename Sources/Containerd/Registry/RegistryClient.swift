@@ -83,6 +83,7 @@ package struct RegistryClient: Sendable {
         }
         return try await body(response, endpoint)
       } catch let error as RegistryFailure {
+        guard !error.isPartial else { throw error }
         failure = error
       }
     }

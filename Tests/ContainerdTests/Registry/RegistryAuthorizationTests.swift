@@ -127,4 +127,26 @@ import Testing
       }
     }
   }
+
+  /// What a mirror sent before its connection broke is in the sink already: another server must not send it again.
+  @Test func goesOnAfterAMirrorBrokeInTheMiddle() async throws {
+    let blob = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    let descriptor = Descriptor(mediaType: MediaType.ociLayer, digest: Digest(of: blob), size: Int64(blob.count))
+    let serve: @Sendable (FakeRegistry.Request, Int?) -> FakeRegistry.Response = { request, cut in
+      let start = request.headers.first(name: "Range").flatMap { Int($0.dropFirst(6).dropLast()) }
+      return .init(status: start == nil ? .ok : .partialContent, body: Array(blob[(start ?? 0)...]), cutAfter: start == nil ? cut : nil)
+    }
+    try await FakeRegistry.with({ request, _ in serve(request, nil) }) { server in
+      try await FakeRegistry.with({ request, _ in serve(request, 100_000) }) { mirror in
+        let hosts = "server = \"http://\(server.address)\"\n[host.\"http://\(mirror.address)\"]\n"
+        try await RegistryClientTests.temporary(["\(server.address)/hosts.toml": hosts]) { directory in
+          let sink = MemorySink()
+          try await RegistryClientTests.client(for: server, { $0.hostDirectories = [directory] }) { client, reference, _ in
+            try await client.download(descriptor, of: reference, into: sink)
+          }
+          #expect(sink.bytes.count == blob.count && Digest(of: sink.bytes) == descriptor.digest)
+        }
+      }
+    }
+  }
 }
