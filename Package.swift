@@ -130,7 +130,8 @@ let package = Package(
     tests("RaftSimulatorTests", ["Raft", "RaftSimulator"], exclude: ["Mutations"]),
     tests("RaftStorageTests", ["RaftStorage", "ClusterModel", "Raft", .grdb, .logging]),
     tests(
-      "ContainerdTests", ["Containerd", "ClusterModel", "OCI", "TestKit", .nioConcurrency, .nioCore, .nioPosix, .nioHTTP1], exclude: ["Golden"]),
+      "ContainerdTests", ["Containerd", "ClusterModel", "OCI", "TestKit", .nioConcurrency, .nioCore, .nioPosix, .nioHTTP1, .nioSSL],
+      exclude: ["Golden"]),
     tests("HostNetworkTests", ["HostNetwork", "ClusterModel", "TestKit"]),
     tests(
       "ManagerTests",

@@ -59,7 +59,11 @@ struct RegistryTransport: Sendable {
 
   static func failure(_ error: any Error, name: String) -> RegistryFailure {
     var failure = RegistryFailure.unreachable(name, error)
-    if error is NIOSSLError || error is BoringSSLError {
+    if error as? NIOSSLExtraError == .failedToValidateHostname {
+      failure.isTransient = false
+      failure.error.message =
+        "the certificate of the registry \(name) is for another name: use the name in it, or give the registry a certificate for \(name)."
+    } else if error is NIOSSLError || error is BoringSSLError || error is NIOSSLExtraError {
       failure.isTransient = false
       failure.error.message =
         "cannot make a TLS connection to the registry \(name): add its CA to certs.d/\(name)/hosts.toml, or serve plain http from a loopback address or as hosts.toml says."
