@@ -67,6 +67,9 @@ import Testing
     Case("restart maximum -1") { $0.task.restart.maxAttempts = -1 },
     Case("restart window") { $0.task.restart.window = .seconds(-5) },
     Case("published port 0:80/tcp is not valid; port 0 does not exist") { $0.task.ports = [PublishedPort(hostPort: 0, containerPort: 80)] },
+    Case("published port [fd00::1]:80:80/tcp is not valid; containers have IPv4 addresses only") {
+      $0.task.ports = [PublishedPort(hostIP: "fd00::1", hostPort: 80, containerPort: 80)]
+    },
     Case("published port 1.2.3:80:80/tcp is not valid; \"1.2.3\" is not an IP address") {
       $0.task.ports = [PublishedPort(hostIP: "1.2.3", hostPort: 80, containerPort: 80)]
     },
@@ -118,7 +121,7 @@ import Testing
       $0.task.placement.constraints = ["node.labels.zone!=a"]
       $0.task.ports = [
         PublishedPort(hostPort: 65535, containerPort: 65535), PublishedPort(hostPort: 65535, containerPort: 1, transport: .udp),
-        PublishedPort(hostIP: "::1", hostPort: 80, containerPort: 80), PublishedPort(hostIP: "127.0.0.1", hostPort: 80, containerPort: 80),
+        PublishedPort(hostIP: "127.0.0.2", hostPort: 80, containerPort: 80), PublishedPort(hostIP: "127.0.0.1", hostPort: 80, containerPort: 80),
       ]
       $0.task.container.env = ["EMPTY=", "A=b=c"]
       $0.task.container.user = "www-data:33"

@@ -64,6 +64,10 @@ extension TaskSpec {
         throw .invalid(
           "published port \(text) is not valid", "\(port.hostIP.quoted) is not an IP address", "use an address of the node, or leave it out")
       }
+      if network != .host, port.hostIP.contains(":"), port.hostIP != "::" {
+        throw .invalid(
+          "published port \(text) is not valid", "containers have IPv4 addresses only", "use an IPv4 address of the node, or leave it out")
+      }
       if let other = ports[..<index].first(where: { $0.conflicts(with: port) }) {
         throw .invalid("host port \(port.displayText) is published twice", "it is the same as \(other.displayText)", "publish each host port once")
       }
