@@ -68,6 +68,12 @@ import Testing
     #expect(text == "nameserver 10.0.0.1\nsearch lan\n")
   }
 
+  @Test func serversWithoutAnIPv4AddressAreLeftOut() {
+    let host = "nameserver fe80::1%eth0\nnameserver 10.0.0.1\n"
+    #expect(ResolverConfiguration.text(host: host, upstream: nil) == "nameserver 10.0.0.1\n")
+    #expect(ResolverConfiguration.text(host: "nameserver 2001:db8::1\n", upstream: "nameserver 10.0.0.2\n") == "nameserver 10.0.0.2\n")
+  }
+
   @Test func whenNoneIsLeftTheUpstreamIsAsked() {
     #expect(ResolverConfiguration.text(host: "nameserver 127.0.0.53\n", upstream: "nameserver 10.0.0.2\n") == "nameserver 10.0.0.2\n")
   }

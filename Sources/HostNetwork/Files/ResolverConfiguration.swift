@@ -1,6 +1,7 @@
 /// A task's `/etc/resolv.conf`, made from the node's.
 package enum ResolverConfiguration {
-  /// Name servers on the node's loopback do not answer inside a task's network namespace, so they are left out. When none is left,
+  /// Name servers on the node's loopback do not answer inside a task's network namespace, nor do those with an IPv6 address, since
+  /// tasks have IPv4 addresses only; both are left out. When none is left,
   /// `upstream` (what systemd-resolved itself asks) is used, and after that two public ones, as container engines do.
   package static func text(host: String, upstream: String?) -> String {
     let own = filtered(host)
@@ -15,7 +16,7 @@ package enum ResolverConfiguration {
       guard let first = words.first, !first.hasPrefix("#"), !first.hasPrefix(";") else { return false }
       guard first == "nameserver" else { return true }
       guard words.count > 1 else { return false }
-      return !words[1].hasPrefix("127.") && words[1] != "::1"
+      return !words[1].hasPrefix("127.") && !words[1].contains(":")
     }.map { $0 + "\n" }.joined()
   }
 
