@@ -61,7 +61,8 @@ package final class ClusterStore: Sendable {
       .conflict, "The objects of this change were changed by others \(Self.retryLimit) times in a row. Nothing was stored; try again.")
   }
 
-  private static let retryLimit = 32
+  /// Who has a turn can still lose to those that try for the first time, once to each.
+  private static let retryLimit = 256
 
   /// Nil when the state moved under the transaction.
   private func attempt<Result>(
