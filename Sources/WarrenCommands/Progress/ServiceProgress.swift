@@ -66,7 +66,7 @@ struct ServiceProgress {
       .seconds(now.seconds - task.status.since.seconds) + .nanoseconds(Int64(now.nanos) - Int64(task.status.since.nanos))
     }
     // Another node's clock may be ahead: never longer than for one that started just now.
-    return ages.min().map { .milliseconds(50) - max($0, .zero) } ?? .zero
+    return ages.min().map { .milliseconds(30) - max($0, .zero) } ?? .zero
   }
 
   /// The task whose restart policy has given up: waiting longer is pointless.
