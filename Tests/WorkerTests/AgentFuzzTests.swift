@@ -45,6 +45,7 @@ struct AgentFuzzTests {
         try await node.life { _ in
           for _ in 0..<strikes {
             try await storm.strike(node)
+            // Not a wait for anything: it moves the next strike to another moment of the agent's work.
             try await Task.sleep(for: .microseconds(storm.number(0..<1500)))
           }
         }

@@ -13,6 +13,7 @@ package func eventually(
   while true {
     if try await condition() { return }
     if ContinuousClock.now > deadline { throw NeverCame(description: "not within \(limit): \(what)") }
+    // Other processes bring the condition about: nothing here could be waited for instead of looking again.
     try await Task.sleep(for: .milliseconds(2))
   }
 }

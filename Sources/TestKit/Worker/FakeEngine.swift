@@ -131,6 +131,7 @@ package actor FakeEngine {
     } else if caller == life {
       return
     }
+    // Until it is cancelled.
     try await Task.sleep(for: .seconds(86400))
     throw CancellationError()
   }
@@ -190,6 +191,7 @@ extension FakeEngine {
   }
 
   private func never() async throws -> ExitStatus {
+    // Until it is cancelled.
     try await Task.sleep(for: .seconds(86400))
     throw CancellationError()
   }

@@ -27,6 +27,7 @@ struct Readiness: Service {
     try await WarrenClient.connected(to: socket, patience: .seconds(3600)) { client in
       _ = try await client.call { try await $0.getClusterInfo(.init()) }
     }
+    // Looked at instead of waited for: it is over in a few rounds, once in the life of a process.
     let patience = ContinuousClock.now + .milliseconds(700)
     while ContinuousClock.now < patience, await !workerIsConnected() { try await Task.sleep(for: .milliseconds(10)) }
   }

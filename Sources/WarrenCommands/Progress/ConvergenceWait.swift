@@ -85,6 +85,7 @@ struct ConvergenceWait {
         send.yield(.ended)
         return
       } catch let error where ErrorKind(error) == .unavailable {}
+      // The daemon may be restarting.
       try await Task.sleep(for: .milliseconds(300))
     }
   }

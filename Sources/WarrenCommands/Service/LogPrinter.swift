@@ -19,6 +19,7 @@ struct LogPrinter: Sendable {
         return try await options.withClient { try await stream(position.resumed(request), $0, options.streamOptions, position) }
       } catch let error where request.follow && ErrorKind(error) == .unavailable {
         guard let heard = position.heard, ContinuousClock.now - heard < Self.patience else { throw error }
+        // A daemon that restarts is back in less than a second; asking more often would only keep it from that.
         try await Task.sleep(for: .milliseconds(300))
       }
     }

@@ -85,6 +85,7 @@ import Worker
     try await WorkerNode.with(13) { node in
       let tasks = (1...3).map { TaskID("t\($0)") }
       for task in tasks { await node.manager.assign(node.task(task)) }
+      // Not a wait for anything: it chooses the moment at which the worker goes.
       for milliseconds in [5, 20, 40, 60, 80, 100, 130, 170] {
         try await node.life { _ in try await Task.sleep(for: .milliseconds(milliseconds)) }
       }

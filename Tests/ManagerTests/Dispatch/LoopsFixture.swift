@@ -79,6 +79,7 @@ struct LoopsFixture: Sendable {
         return condition(store.view)
       }
       group.addTask {
+        // The bound of a wait that ends by itself.
         try await Task.sleep(for: .seconds(300))
         return false
       }
