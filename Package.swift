@@ -82,6 +82,7 @@ let package = Package(
     .target(name: "CLinux"),
     library("GRPCSupport", ["ClusterModel", .grpc, .nioCore]),
     library("WarrenAPI", ["ClusterModel", "GRPCSupport", .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .nioCore]),
+    library("RaftTransport", ["Raft"]),
     library("RaftStorage", ["ClusterModel", "Raft", .grdb, .logging, .nioConcurrency]),
     library(
       "Containerd",
