@@ -18,6 +18,10 @@ extension RaftCore {
 
   private mutating func requestVotes(preVote: Bool, isTransfer: Bool) {
     if preVote { becomePreCandidate() } else { becomeCandidate() }
+    if let retry = options.candidateRetryTicks {
+      electionElapsed = 0
+      electionTimeout = Int.random(in: retry, using: &random)
+    }
     let asked = preVote ? term + 1 : term
     let last = log.last
     for member in tracker.configuration.voters.members {

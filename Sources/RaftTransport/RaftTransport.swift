@@ -2,6 +2,9 @@ package import Raft
 
 /// Carries messages between the members of a Raft group. May lose, repeat, delay and reorder them; never changes one, never waits.
 package protocol RaftTransport: Sendable {
+  /// Tells `user`, which is not kept alive by it, what comes from other members from now on. What came before is dropped.
+  func attach(_ user: any RaftTransportUser)
+
   /// Sends each message to the member it names. Returns at once: what does not fit into a member's queue is dropped and told by
   /// `RaftTransportUser.unreachable`. A `.snapshot` message is followed by the snapshot itself, in the background.
   func send(_ messages: [Message])

@@ -115,6 +115,8 @@ package final class SimulatedNode {
       (appliedIndex, appliedTerm, configuration) = (0, 0, ConfigurationState())
     }
     var options = RaftOptions(id: memberID, electionTicks: plan.electionTicks, heartbeatTicks: plan.heartbeatTicks)
+    // Some ask again early, some as the paper has it.
+    if id.isMultiple(of: 2) { options.candidateRetryTicks = 2...5 }
     options.maxInflightMessages = plan.maximumInflight
     options.maxMessageSize = plan.maximumMessageBytes
     options.maxApplyingSize = plan.maximumApplyingBytes
