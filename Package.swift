@@ -97,7 +97,8 @@ let package = Package(
     library(
       "Manager",
       [
-        "ClusterModel", "GRPCSupport", "Raft", "RaftStorage", "WarrenAPI", "OCI", .collections, .grpc, .grpcTransport, .grpcProtobuf, .protobuf,
+        "ClusterModel", "GRPCSupport", "Raft", "RaftStorage", "RaftTransport", "WarrenAPI", "OCI", .collections, .grpc, .grpcTransport, .grpcProtobuf,
+        .protobuf,
         .logging,
         .metrics, .lifecycle, .crypto, .nioCore, .nioConcurrency,
       ]),
@@ -122,7 +123,9 @@ let package = Package(
       name: "warren-bench", dependencies: ["ClusterModel", "Manager", "Raft", "RaftStorage", "WarrenAPI", .argumentParser, .logging, .protobuf],
       path: "Benchmarks", exclude: ["service.sh"],
       swiftSettings: settings),
-    library("TestKit", ["ClusterModel", "Containerd", "OCI", "Worker", "Manager", .logging, .nioConcurrency, .subprocess, .systemPackage]),
+    library(
+      "TestKit",
+      ["ClusterModel", "Containerd", "OCI", "Raft", "RaftTransport", "Worker", "Manager", .logging, .nioConcurrency, .subprocess, .systemPackage]),
 
     tests("ClusterModelTests", ["ClusterModel"]),
     tests("OCITests", ["OCI"]),
@@ -137,7 +140,8 @@ let package = Package(
     tests(
       "ManagerTests",
       [
-        "Manager", "ClusterModel", "Raft", "RaftStorage", "WarrenAPI", "TestKit", "warren-bench", .collections, .grpc, .grpcTransport, .lifecycle,
+        "Manager", "ClusterModel", "Raft", "RaftStorage", "RaftTransport", "WarrenAPI", "TestKit", "warren-bench", .collections, .grpc,
+        .grpcTransport, .lifecycle,
         .logging, .metricsTestKit, .nioConcurrency, .protobuf,
       ]),
     tests("WorkerTests", ["Worker", "ClusterModel", "TestKit", .grdb, .logging, .nioConcurrency]),

@@ -88,6 +88,15 @@ package struct Message: Hashable, Sendable {
     self.context = context
   }
 
+  /// Speaks for its term: a vote, or anything a member says as leader or follower of that term. Must not leave before the term is on the
+  /// sender's disk: after a crash it might speak for that term again, with another log.
+  package var isBoundToTerm: Bool {
+    switch kind {
+    case .propose, .readIndex, .preVote, .preVoteResponse: false
+    default: true
+    }
+  }
+
   /// Where the sender's log ends, in a vote request.
   var position: LogPosition { LogPosition(term: logTerm, index: index) }
 }

@@ -8,6 +8,7 @@ extension RaftCore {
   private mutating func hup(preVote: Bool, isTransfer: Bool) {
     // With a change of members that is committed but not applied, it might count the wrong votes.
     guard role != .leader, isPromotable, !hasUnappliedChange else { return }
+    candidacies += 1
     requestVotes(preVote: preVote, isTransfer: isTransfer)
   }
 
@@ -18,10 +19,7 @@ extension RaftCore {
 
   private mutating func requestVotes(preVote: Bool, isTransfer: Bool) {
     if preVote { becomePreCandidate() } else { becomeCandidate() }
-    if let retry = options.candidateRetryTicks {
-      electionElapsed = 0
-      electionTimeout = Int.random(in: retry, using: &random)
-    }
+    drawCandidateRetry()
     let asked = preVote ? term + 1 : term
     let last = log.last
     for member in tracker.configuration.voters.members {
@@ -52,6 +50,7 @@ extension RaftCore {
     reset(term)
     leader = id
     role = .leader
+    candidacies = 0
     _ = tracker.change(id) {
       $0.becomeReplicate()
       $0.recentActive = true

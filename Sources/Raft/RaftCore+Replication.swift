@@ -21,7 +21,9 @@ extension RaftCore {
   mutating func sendAppend(to member: MemberID, ifEmpty: Bool = true) -> Bool {
     guard let progress = tracker[member], !progress.isPaused else { return false }
     let previous = progress.next - 1
-    guard let previousTerm = log.term(previous) else { return sendSnapshot(to: member, progress) }
+    guard let previousTerm = log.term(previous), previous > 0 || options.founders?.contains(member) != false else {
+      return sendSnapshot(to: member, progress)
+    }
     var entries: [Entry] = []
     // With a full window an empty message still goes: if everything in it was lost, the answer shows.
     if progress.state != .replicate || !progress.inflights.isFull {

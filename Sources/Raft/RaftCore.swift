@@ -25,6 +25,8 @@ struct RaftCore: Sendable {
   var heartbeatElapsed = 0
   /// Ticks until an election, drawn anew each time so that candidates rarely meet (Raft paper, 5.2).
   var electionTimeout = 0
+  /// Elections begun since a leader was heard of.
+  var candidacies = 0
   var random: any RandomNumberGenerator & Sendable
 
   /// To be sent at once.
@@ -59,6 +61,14 @@ struct RaftCore: Sendable {
 
   /// May become the leader: it is a voter, as far as it knows, and not in the middle of receiving a snapshot.
   var isPromotable: Bool { tracker[id]?.isLearner == false && !log.hasPendingSnapshot }
+
+  /// See `RaftOptions.candidateRetryTicks`.
+  mutating func drawCandidateRetry() {
+    guard let retry = options.candidateRetryTicks else { return }
+    electionElapsed = 0
+    drawElectionTimeout()
+    electionTimeout = min(electionTimeout, Int.random(in: retry, using: &random) << min(candidacies - 1, 16))
+  }
 
   mutating func drawElectionTimeout() {
     electionTimeout = options.electionTicks + Int.random(in: 0..<options.electionTicks, using: &random)
@@ -107,6 +117,7 @@ struct RaftCore: Sendable {
     reset(term)
     self.leader = leader
     role = .follower
+    if leader != .none { candidacies = 0 }
   }
 }
 

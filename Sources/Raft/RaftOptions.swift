@@ -12,7 +12,8 @@ package struct RaftOptions: Hashable, Sendable {
   package var electionTicks: Int
   package var heartbeatTicks: Int
   /// A candidate that gets no majority asks again after so many ticks instead of a whole election timeout: it asks because the leader is
-  /// gone, and waits only for those who have not noticed yet. Nil: as etcd's, a whole one.
+  /// gone, and waits only for those who have not noticed yet. Doubled with each time, up to an election timeout: the answers may just take
+  /// longer. Nil: as etcd's, a whole one.
   package var candidateRetryTicks: ClosedRange<Int>?
   /// Of the entries of one append, in bytes; a single larger entry still goes.
   package var maxMessageSize = Int.max
@@ -32,6 +33,9 @@ package struct RaftOptions: Hashable, Sendable {
   package var forwardsProposals = true
   package var validatesConfigurationChanges = true
   package var stepsDownOnRemoval = true
+  /// Who knows the configuration that the log began with, which is not in the log; nil: everybody. Others need a snapshot: by the log alone
+  /// they would take themselves for the only members.
+  package var founders: MemberSet?
 
   /// Why nobody can be a member with these options; nil when all is well.
   var contradiction: String? {

@@ -123,6 +123,8 @@ extension RawNode {
   package var hardState: HardState { core.hardState }
   package var softState: SoftState { core.softState }
   package var isLeader: Bool { core.role == .leader }
+  /// A change of members is on its way or joint: as leader, this member turns others into empty entries.
+  package var isChangingMembers: Bool { core.pendingChangeIndex > core.log.applied || core.tracker.configuration.isJoint }
   package var transferee: MemberID { core.transferee }
   package var configuration: Configuration { core.tracker.configuration }
   package var log: RaftLog { core.log }

@@ -45,6 +45,18 @@ package struct StableLog: Hashable, Sendable {
     snapshot = new
   }
 
+  /// The lowest index from which on the entries up to `end` take at most `bytes`: where to cut the log off to keep about that much.
+  package func index(ofLast bytes: Int, through end: LogIndex) -> LogIndex {
+    var index = min(end, lastIndex)
+    var size = 0
+    while index > base.index {
+      size += entries[Int(index - firstIndex)].size
+      if size > bytes { break }
+      index -= 1
+    }
+    return index
+  }
+
   /// Cuts off everything up to `index`. Nothing happens when it is gone already or does not exist yet.
   package mutating func compact(through index: LogIndex) {
     guard index > base.index, let term = term(index) else { return }

@@ -45,12 +45,13 @@ extension LogDatabase {
     try location.translating { try queue.read { try info.readChunk(number, $0, location) } }
   }
 
-  /// Removes one chunk that belongs to no current snapshot. False when there is none left.
-  package func removeStaleChunk() throws -> Bool {
-    let current = Int64(snapshot.index)
+  /// Removes one chunk that belongs neither to the current snapshot nor to one of those that are being sent or received. False when there
+  /// is none left.
+  package func removeStaleChunk(keeping others: Set<LogIndex> = []) throws -> Bool {
+    let kept = others.union([snapshot.index]).map { String($0) }.joined(separator: ",")
     return try write { database in
       try database.execute(
-        sql: "DELETE FROM snapshot_chunks WHERE rowid = (SELECT rowid FROM snapshot_chunks WHERE snapshot <> ? LIMIT 1)", arguments: [current])
+        sql: "DELETE FROM snapshot_chunks WHERE rowid = (SELECT rowid FROM snapshot_chunks WHERE snapshot NOT IN (\(kept)) LIMIT 1)")
       return database.changesCount > 0
     }
   }

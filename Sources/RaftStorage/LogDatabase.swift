@@ -128,7 +128,10 @@ package final class LogDatabase: Sendable {
       lowest = min(lowest, entries[0].index - 1)
       last = entries[0].index + UInt64(entries.count) - 1
     }
-    let hardState = batch.last { $0.hardState != nil }?.hardState
+    let hardState = batch.last { $0.hardState != nil }?.hardState.map { new in
+      // Written by itself when a change of members is applied; what was queued before knows less.
+      HardState(term: new.term, vote: new.vote, commit: max(new.commit, before.hardState.commit))
+    }
     guard hardState != nil || batch.contains(where: { !$0.entries.isEmpty }) else { return }
     if lowest < before.lastIndex { mark.lower(to: lowest) }
     try location.translating {

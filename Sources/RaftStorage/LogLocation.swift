@@ -1,4 +1,4 @@
-import ClusterModel
+package import ClusterModel
 
 /// Where the parts of a log are, and the words for what can be wrong with them.
 package struct LogLocation: Sendable {
@@ -28,7 +28,7 @@ package struct LogLocation: Sendable {
 
   package var recoverCommand: String { "warren cluster recover --data-dir \(dataDirectory)" }
 
-  func damage(_ what: String, cause: (any Error)? = nil) -> WarrenError {
+  package func damage(_ what: String, cause: (any Error)? = nil) -> WarrenError {
     WarrenError(
       .dataLoss,
       "The cluster's log in \(directory) is damaged: \(what) Nothing was changed. To lose nothing, put back a copy of \(directory). "

@@ -14,6 +14,20 @@ struct LogMetrics: Sendable {
   private let applied = Gauge(label: "warren_log_applied_index")
   private let snapshots = Counter(label: "warren_log_snapshots_total")
 
+  private let term = Gauge(label: "warren_raft_term")
+  private let isLeader = Gauge(label: "warren_raft_is_leader")
+  private let leaderChanges = Counter(label: "warren_raft_leader_changes_total")
+  private let refusedMessages = Counter(label: "warren_raft_messages_refused_total")
+
+  func follows(_ state: SoftState, term number: Term) {
+    term.record(number)
+    isLeader.record(state.role == .leader ? 1 : 0)
+    if state.leader != .none { leaderChanges.increment() }
+  }
+
+  /// It makes no sense to this member; what it says is not in the log, as it may come from anybody who has a certificate.
+  func refused(_ message: Message) { refusedMessages.increment() }
+
   func wrote(entries count: Int, in duration: Duration) {
     entries.increment(by: count)
     batches.increment()

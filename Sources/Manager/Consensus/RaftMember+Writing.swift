@@ -11,11 +11,12 @@ extension RaftMember {
   func writeBatch() {
     let jobs = state.withLockedValue { state in
       defer { state.writes = [] }
+      state.writingSince = state.now
       return state.writes
     }
     let start = ContinuousClock.now
     do {
-      try storage.write(jobs.map(\.write))
+      try write(jobs)
     } catch let error as WarrenError where error.code == .resourceExhausted {
       return fallBack(error)
     } catch {
@@ -23,13 +24,12 @@ extension RaftMember {
     }
     metrics.wrote(entries: jobs.reduce(0) { $0 + $1.write.entries.count }, in: ContinuousClock.now - start)
     let more = change { state in
-      for job in jobs {
-        state.node.changeStableLog { $0.append(job.write.entries) }
-        for message in job.messages { try? state.node.step(message) }
-      }
-      if state.isDiskFull { logger.notice("log.disk.has-room-again", metadata: ["directory": "\(storage.location.directory)"]) }
-      state.isDiskFull = false
+      let durable = storage.hardState.term
+      state.outbox += state.held.filter { $0.term <= durable }
+      state.held.removeAll { $0.term <= durable }
+      for job in jobs { wrote(job, &state) }
       state.isWriting = !state.writes.isEmpty
+      if state.isDiskFull { foundRoom(&state) }
       return state.isWriting
     }
     do { try storage.checkpointIfNeeded() } catch { return fail(error) }
@@ -37,29 +37,76 @@ extension RaftMember {
     if more { writeThread.async { self.writeBatch() } }
   }
 
-  /// No room on the disk, and nothing was written: goes back to what is on it, as after a restart. Nobody else has the entries that were
-  /// to be written, so those proposals are off. Begins a new term as soon as there is room for that.
-  private func fallBack(_ error: WarrenError) {
-    logger.error("log.write.refused", metadata: ["reason": "\(error)"])
-    let proposals = state.withLockedValue { state -> [Proposal] in
-      defer {
-        state.proposals = [:]
-        state.waitingBytes = 0
+  private func write(_ jobs: [WriteJob]) throws {
+    var batch: [LogWrite] = []
+    for job in jobs {
+      if let snapshot = job.snapshot {
+        try storage.write(batch)
+        batch = []
+        try storage.installSnapshot(snapshot, hardState: job.write.hardState ?? storage.hardState)
       }
-      state.writes = []
-      state.isWriting = false
-      state.isDiskFull = true
-      let old = state.node.log
-      // What was handed out to be applied is committed and on the disk.
-      if let node = try? Self.node(storage, stable: old.stable, applied: old.applying, limits: limits) { state.node = node }
-      return Array(state.proposals.values)
+      batch.append(job.write)
     }
-    for proposal in proposals { proposal.continuation.resume(throwing: error) }
-    change { _ in }
-    writeThread.asyncAfter(deadline: .now() + Self.diskRetry) { [weak self] in self?.change { if $0.isDiskFull { $0.node.campaign() } } }
+    try storage.write(batch)
   }
 
-  private static let diskRetry = DispatchTimeInterval.milliseconds(250)
+  private func wrote(_ job: WriteJob, _ state: inout State) {
+    state.node.changeStableLog {
+      if let snapshot = job.snapshot { $0.restore(Snapshot(metadata: snapshot.metadata)) }
+      $0.append(job.write.entries)
+    }
+    if let snapshot = job.snapshot {
+      state.incoming = nil
+      enqueue(.restore(snapshot), &state)
+    }
+    deliver(job.messages, &state)
+  }
+
+  /// No room on the disk, and nothing was written: goes back to what is on it, as after a restart, and stays away until there is room. Alone,
+  /// nobody else has the entries that were to be written, so those proposals are off; else another leader gets them.
+  private func fallBack(_ error: WarrenError) {
+    logger.error("log.write.refused", metadata: ["reason": "\(error)", "action": "step aside until the disk has room"])
+    change { state in
+      state.held = []
+      state.isDiskFull = true
+      state.incoming = nil
+      // Whoever has the log takes over at once.
+      if state.hasOtherVoters { handOver(&state) }
+    }
+    change { state in
+      state.writes = []
+      state.isWriting = false
+      let old = state.node.log
+      // What was handed out to be applied is committed and on the disk.
+      let node = try? Self.node(
+        storage, stable: old.stable, applied: old.applying, configuration: state.configuration, timing: timing, limits: limits)
+      if let node { state.node = node }
+      for sequence in state.proposals.keys {
+        if state.isAlone { settle(sequence, .failure(error), &state) } else { state.proposals[sequence]?.isPlaced = false }
+      }
+    }
+    writeThread.asyncAfter(deadline: .now() + Self.diskRetry) { [weak self] in self?.lookForRoom() }
+  }
+
+  /// Alone, the beginning of a new term is what shows that there is room.
+  private func lookForRoom() {
+    if state.withLockedValue({ $0.isAlone }) { return change { if $0.isDiskFull { $0.node.campaign() } } }
+    do {
+      try storage.write([LogWrite(hardState: storage.hardState)])
+      change { foundRoom(&$0) }
+    } catch let error as WarrenError where error.code == .resourceExhausted {
+      writeThread.asyncAfter(deadline: .now() + Self.diskRetry) { [weak self] in self?.lookForRoom() }
+    } catch {
+      fail(error)
+    }
+  }
+
+  private func foundRoom(_ state: inout State) {
+    logger.notice("log.disk.has-room-again", metadata: ["directory": "\(storage.location.directory)"])
+    state.isDiskFull = false
+  }
+
+  static let diskRetry = DispatchTimeInterval.milliseconds(250)
 
   static func diskFull(_ storage: LogDatabase) -> WarrenError {
     WarrenError(
@@ -81,6 +128,7 @@ extension RaftMember {
         state.reads = [:]
         state.confirmedReads = []
         state.runner = nil
+        state.leaver = nil
         state.leadershipReaders = []
         if state.end == nil || failed { state.end = error }
         state.failed = state.failed || failed
@@ -88,8 +136,9 @@ extension RaftMember {
       return state
     }
     for proposal in ended.proposals.values { proposal.continuation.resume(throwing: error) }
-    for read in ended.reads.values + ended.confirmedReads.map(\.continuation) { read.resume(throwing: error) }
+    for read in ended.reads.values.map(\.continuation) + ended.confirmedReads.map(\.continuation) { read.resume(throwing: error) }
     for reader in ended.leadershipReaders { reader.finish() }
+    ended.leaver?.continuation.resume()
     if failed { ended.runner?.resume(throwing: error) } else { ended.runner?.resume() }
   }
 }

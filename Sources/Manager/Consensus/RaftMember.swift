@@ -2,14 +2,15 @@ import ClusterModel
 import Dispatch
 package import Logging
 import NIOConcurrencyHelpers
-package import Raft
+import Raft
 package import RaftStorage
+package import RaftTransport
 
-/// This manager's member of the cluster's Raft group, as long as it is the only one: takes proposals, writes the log, applies what is
-/// committed, and leads.
+/// This manager's member of the cluster's Raft group: takes proposals, writes the log, speaks with the other members, applies what is
+/// committed.
 ///
 /// `RawNode` decides; here its decisions are carried out. The log is written on one thread and applied on another, so that proposals that
-/// come in while a batch is being synced go into the next one together, and a slow state machine delays nothing else.
+/// come in while a batch is being synced go into the next one together, and a slow disk or state machine delays no heartbeat.
 package final class RaftMember: ReplicatedLog, Sendable {
   package struct Limits: Sendable {
     /// Beyond either, proposals are refused instead of queued.
@@ -17,52 +18,26 @@ package final class RaftMember: ReplicatedLog, Sendable {
     package var waitingBytes = 64 << 20
     /// Of the entries applied at a time.
     package var applyBytes = 4 << 20
+    /// Of the entries in one message to another member.
+    package var messageBytes = 512 << 10
+    /// Of messages to another member that are not acknowledged yet.
+    package var inflightMessages = 256
+    package var inflightBytes = 16 << 20
     /// A snapshot is taken and the log compacted after this many entries or bytes.
     package var entriesPerSnapshot = 10_000
     package var bytesPerSnapshot = 16 << 20
+    /// Of the entries before a snapshot that stay in memory for members that are a little behind; more while a snapshot is being sent, so
+    /// that it is not out of date when it arrives.
+    package var trailingBytes = 4 << 20
+    package var trailingBytesWhileSending = 24 << 20
 
     package init() {}
   }
 
-  struct Proposal {
-    var continuation: CheckedContinuation<LogIndex, any Error>
-    var bytes: Int
-  }
-
-  /// What is to be written together, and said once it is on the disk.
-  struct WriteJob {
-    var write: LogWrite
-    var messages: [Message]
-  }
-
-  struct State {
-    var node: RawNode
-    var session: UInt64
-    var nextSequence: UInt64 = 1
-    var proposals: [UInt64: Proposal] = [:]
-    var waitingBytes = 0
-    /// Reads that wait until a leadership is confirmed, by the number in their context; then until an index is applied.
-    var reads: [UInt64: CheckedContinuation<LogIndex, any Error>] = [:]
-    var confirmedReads: [(index: LogIndex, continuation: CheckedContinuation<LogIndex, any Error>)] = []
-    var writes: [WriteJob] = []
-    var isWriting = false
-    var applies: [(entries: [Entry], messages: [Message])] = []
-    var isApplying = false
-    var applied: LogIndex = 0
-    var leadership = Leadership(term: 0, isLeader: false)
-    var snapshots: SnapshotSchedule
-    /// The disk had no room: nothing is proposed until it has.
-    var isDiskFull = false
-    /// Why nothing can be proposed any more.
-    var end: WarrenError?
-    var failed = false
-    /// `run()`, waiting for the end.
-    var runner: CheckedContinuation<Void, any Error>?
-    var leadershipReaders: [AsyncStream<Leadership>.Continuation] = []
-  }
-
   let storage: LogDatabase
   let machine: SessionStateMachine
+  let transport: (any RaftTransport)?
+  let timing: RaftTiming
   let limits: Limits
   let logger: Logger
   let metrics = LogMetrics()
@@ -72,115 +47,84 @@ package final class RaftMember: ReplicatedLog, Sendable {
   /// Where commands are applied.
   let applyThread = DispatchQueue(label: "warren.apply")
   let snapshotThread = DispatchQueue(label: "warren.snapshot", qos: .utility)
+  let tickThread = DispatchQueue(label: "warren.raft.ticks", qos: .userInteractive)
 
-  /// Brings the state machine to where the log is, and leads.
-  /// - Throws: `.dataLoss` when the log is damaged or newer than this version of warren; `.failedPrecondition` when it has other members;
-  ///   `.resourceExhausted` when the disk has no room for the beginning of a term.
+  /// Brings the state machine to where the snapshot is and takes part. A member that is alone leads when this returns, with everything in
+  /// its log applied; among others, `leadershipChanges` tells.
+  /// - Parameter transport: to the other members; must outlive this. Without one the member can only be alone.
+  /// - Throws: `.dataLoss` when the log is damaged or newer than this version of warren; `.failedPrecondition` when it has other members and
+  ///   there is no transport; `.resourceExhausted` when the disk has no room for the beginning of a term.
   package static func start(
-    storage: LogDatabase, stateMachine: any ReplicatedStateMachine, limits: Limits = Limits(), logger: Logger
+    storage: LogDatabase, stateMachine: any ReplicatedStateMachine, transport: (any RaftTransport)? = nil, timing: RaftTiming = .lan,
+    limits: Limits = Limits(), logger: Logger
   ) async throws -> RaftMember {
     let member = try await withCheckedThrowingContinuation { continuation in
       DispatchQueue(label: "warren.log.open").async {
         continuation.resume(
-          with: Result { try RaftMember(storage: storage, machine: SessionStateMachine(stateMachine), limits: limits, logger: logger) })
+          with: Result {
+            try RaftMember(
+              storage: storage, machine: SessionStateMachine(stateMachine), transport: transport, timing: timing, limits: limits, logger: logger)
+          })
       }
     }
-    member.change { $0.node.campaign() }
-    // Everything in the log is committed by the first entry of the new term, and a read is answered after that.
-    _ = try await member.readBarrier()
+    transport?.attach(member)
+    if !member.startTicking() {
+      member.change { $0.node.campaign() }
+      // Everything in the log is committed by the first entry of the new term, and a read is answered after that.
+      _ = try await member.readBarrier()
+    }
     logger.info(
-      "log.opened", metadata: ["index": "\(storage.lastIndex)", "snapshot": "\(storage.snapshot.index)", "term": "\(member.leadership.term)"])
+      "log.opened", metadata: ["index": "\(storage.lastIndex)", "snapshot": "\(storage.snapshot.index)", "term": "\(storage.hardState.term)"])
     return member
   }
 
-  private init(storage: LogDatabase, machine: SessionStateMachine, limits: Limits, logger: Logger) throws {
+  private init(
+    storage: LogDatabase, machine: SessionStateMachine, transport: (any RaftTransport)?, timing: RaftTiming, limits: Limits, logger: Logger
+  ) throws {
     self.storage = storage
     self.machine = machine
+    self.transport = transport
+    self.timing = timing
     self.limits = limits
     self.logger = logger
     let snapshot = storage.snapshot
     let id = MemberID(rawValue: storage.identity.memberID)
-    guard snapshot.configuration == ConfigurationState(voters: [id]) else {
+    guard transport != nil || snapshot.configuration == ConfigurationState(voters: [id]) else {
       throw WarrenError(
         .failedPrecondition,
         "The log in \(storage.location.directory) belongs to a cluster with other managers, which this version of warren cannot speak to. Install a newer one."
       )
     }
     if let (info, data) = try storage.readSnapshot() { try machine.restore(data, index: info.index) }
-    let node = try Self.node(storage, stable: try storage.stableLog(), limits: limits)
+    var stable = try storage.stableLog()
+    if snapshot.index > 0 { stable.snapshot = Snapshot(metadata: snapshot.metadata) }
+    let node = try Self.node(storage, stable: stable, configuration: snapshot.configuration, timing: timing, limits: limits)
     let schedule = SnapshotSchedule(entries: limits.entriesPerSnapshot, bytes: limits.bytesPerSnapshot)
-    state = NIOLockedValueBox(State(node: node, session: .random(in: 1...(.max)), applied: snapshot.index, snapshots: schedule))
+    state = NIOLockedValueBox(
+      State(node: node, session: .random(in: 1...(.max)), applied: snapshot.index, configuration: snapshot.configuration, snapshots: schedule))
   }
 
   /// As what is on the disk has it.
-  static func node(_ storage: LogDatabase, stable: StableLog, applied: LogIndex? = nil, limits: Limits) throws -> RawNode {
-    var options = RaftOptions(id: MemberID(rawValue: storage.identity.memberID))
+  static func node(
+    _ storage: LogDatabase, stable: StableLog, applied: LogIndex? = nil, configuration: ConfigurationState, timing: RaftTiming, limits: Limits
+  ) throws -> RawNode {
+    var options = RaftOptions(
+      id: MemberID(rawValue: storage.identity.memberID), electionTicks: timing.electionTicks, heartbeatTicks: timing.heartbeatTicks)
+    options.candidateRetryTicks = timing.candidateRetryTicks
+    if storage.snapshot.index == 0 { options.founders = storage.snapshot.configuration.voters }
     options.maxApplyingSize = limits.applyBytes
+    options.maxMessageSize = limits.messageBytes
+    options.maxInflightMessages = limits.inflightMessages
+    options.maxInflightBytes = limits.inflightBytes
     let applied = applied ?? stable.base.index
     var hardState = storage.hardState
     if !hardState.isEmpty { hardState.commit = max(hardState.commit, applied) }
     do {
-      return try RawNode(
-        options: options, hardState: hardState, configuration: storage.snapshot.configuration, stable: stable, applied: applied)
+      return try RawNode(options: options, hardState: hardState, configuration: configuration, stable: stable, applied: applied)
     } catch {
       throw WarrenError(
         .dataLoss,
         "The log in \(storage.location.directory) contradicts itself (\(error)). See what can be kept with: \(storage.location.recoverCommand)")
-    }
-  }
-
-  package func propose(_ command: [UInt8]) async throws -> LogIndex {
-    let start = ContinuousClock.now
-    do {
-      let index = try await enqueue(command)
-      metrics.stored(in: ContinuousClock.now - start)
-      return index
-    } catch {
-      metrics.failed(with: error)
-      throw error
-    }
-  }
-
-  private func enqueue(_ command: [UInt8]) async throws -> LogIndex {
-    if command.count > maximumCommandSize {
-      throw WarrenError(
-        .invalidArgument, "This change is too large: \(command.count) bytes, at most \(maximumCommandSize). Split it into smaller ones.")
-    }
-    return try await withCheckedThrowingContinuation { continuation in
-      let refused: WarrenError? = change { state in
-        if let end = state.end { return end }
-        if state.isDiskFull { return Self.diskFull(storage) }
-        if state.proposals.count >= limits.waitingProposals || state.waitingBytes + command.count > limits.waitingBytes {
-          return WarrenError(
-            .resourceExhausted,
-            "More changes wait for the disk than it keeps up with (\(state.proposals.count)). Nothing was stored; try again later.")
-        }
-        let sequence = state.nextSequence
-        let envelope = ProposalEnvelope(
-          session: state.session, sequence: sequence, floor: state.proposals.keys.min() ?? sequence, command: command)
-        do { try state.node.propose([envelope.bytes]) } catch {
-          return WarrenError(.unavailable, "This manager does not lead now. Nothing was stored; try again.")
-        }
-        state.nextSequence += 1
-        state.proposals[sequence] = Proposal(continuation: continuation, bytes: command.count)
-        state.waitingBytes += command.count
-        return nil
-      }
-      if let refused { continuation.resume(throwing: refused) }
-    }
-  }
-
-  package func readBarrier() async throws -> LogIndex {
-    try await withCheckedThrowingContinuation { continuation in
-      let refused: WarrenError? = change { state in
-        if let end = state.end { return end }
-        let number = state.nextSequence
-        state.nextSequence += 1
-        state.reads[number] = continuation
-        state.node.readIndex(context: number.littleEndianBytes)
-        return nil
-      }
-      if let refused { continuation.resume(throwing: refused) }
     }
   }
 

@@ -4,6 +4,7 @@ import Raft
 
 /// The replicated state: the table of sessions around the state machine that the commands are for.
 final class SessionStateMachine: Sendable {
+  /// What became of a proposal.
   struct Result: Sendable {
     var session: UInt64
     var sequence: UInt64
@@ -11,37 +12,56 @@ final class SessionStateMachine: Sendable {
     var outcome: ApplyOutcome
   }
 
+  /// A change of members that is to take effect.
+  struct MemberChange: Sendable {
+    var index: LogIndex
+    var change: ConfigurationChange
+    /// Nil for what a leader adds by itself.
+    var proposal: (session: UInt64, sequence: UInt64)?
+  }
+
+  struct Applied: Sendable {
+    var results: [Result] = []
+    var changes: [MemberChange] = []
+  }
+
   private let inner: any ReplicatedStateMachine
   private let table = NIOLockedValueBox(SessionTable())
 
   init(_ inner: any ReplicatedStateMachine) { self.inner = inner }
 
-  /// Applies the commands among the entries that were not applied before. Returns what became of those with a session.
+  /// Applies the commands among the entries that were not applied before. Returns what became of those with a session, and what is to be
+  /// changed about the members.
   /// - Throws: when a command cannot be understood.
-  func apply(_ entries: [Entry]) throws -> [Result] {
+  func apply(_ entries: some Collection<Entry>) throws -> Applied {
+    var applied = Applied()
     var commands: [CommittedEntry] = []
     var proposals: [(session: UInt64, sequence: UInt64)?] = []
-    table.withLockedValue { table in
-      for entry in entries where entry.kind == .command && !entry.data.isEmpty {
-        guard let envelope = ProposalEnvelope(entry.data) else {
-          commands.append(CommittedEntry(index: entry.index, command: entry.data))
-          proposals.append(nil)
-          continue
+    try table.withLockedValue { table in
+      for entry in entries where entry.kind != .command || !entry.data.isEmpty {
+        let change = entry.kind == .command ? nil : try ConfigurationChange(encoded: entry.data)
+        let envelope = ProposalEnvelope(change?.context ?? entry.data)
+        if let envelope, !table.admit(envelope, at: entry.index) { continue }
+        let proposal = envelope.map { (session: $0.session, sequence: $0.sequence) }
+        if let change {
+          applied.changes.append(MemberChange(index: entry.index, change: change, proposal: proposal))
+        } else {
+          commands.append(CommittedEntry(index: entry.index, command: envelope?.command ?? entry.data))
+          proposals.append(proposal)
         }
-        guard table.admit(envelope, at: entry.index) else { continue }
-        commands.append(CommittedEntry(index: entry.index, command: envelope.command))
-        proposals.append((envelope.session, envelope.sequence))
       }
     }
-    if commands.isEmpty { return [] }
+    if commands.isEmpty { return applied }
     let outcomes = try inner.apply(commands)
-    var results: [Result] = []
     for ((command, proposal), outcome) in zip(zip(commands, proposals), outcomes) {
       guard let proposal else { continue }
-      results.append(Result(session: proposal.session, sequence: proposal.sequence, index: command.index, outcome: outcome))
+      applied.results.append(Result(session: proposal.session, sequence: proposal.sequence, index: command.index, outcome: outcome))
     }
-    return results
+    return applied
   }
+
+  /// Whether the proposal was applied already.
+  func isSettled(session: UInt64, sequence: UInt64) -> Bool { table.withLockedValue { $0.isSettled(session: session, sequence: sequence) } }
 
   private static let mark: [UInt8] = [0, 1]
 

@@ -33,6 +33,14 @@ struct SessionTable: Sendable, Equatable {
   }
 }
 
+extension SessionTable {
+  /// Whether it would not be applied any more.
+  func isSettled(session id: UInt64, sequence: UInt64) -> Bool {
+    guard let session = sessions[id] else { return false }
+    return sequence < session.floor || session.applied.contains(sequence)
+  }
+}
+
 /// In a snapshot: the number of sessions, and of each its number, floor, last use, and how many proposals follow with their numbers.
 extension SessionTable {
   var bytes: [UInt8] {

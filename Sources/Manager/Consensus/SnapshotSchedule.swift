@@ -5,6 +5,8 @@ struct SnapshotSchedule: Sendable {
   private(set) var entries = 0
   private(set) var bytes = 0
   private(set) var running = false
+  /// One is needed whatever has been written.
+  private var isForced = false
   /// Entries to wait for after a snapshot that could not be stored.
   private var pause = 0
 
@@ -19,10 +21,14 @@ struct SnapshotSchedule: Sendable {
     pause = max(0, pause - count)
   }
 
+  /// One is due now, or as soon as the running one is finished.
+  mutating func force() { isForced = true }
+
   /// True when one is to be taken now; `finished` must follow.
   mutating func begin() -> Bool {
-    guard !running, pause == 0, entries >= entryLimit || bytes >= byteLimit else { return false }
+    guard !running, pause == 0, isForced || entries >= entryLimit || bytes >= byteLimit else { return false }
     running = true
+    isForced = false
     startedAt = (entries, bytes)
     return true
   }
@@ -34,6 +40,7 @@ struct SnapshotSchedule: Sendable {
       bytes -= startedAt.bytes
     } else {
       pause = max(1, entryLimit / 10)
+      isForced = true
     }
   }
 

@@ -29,14 +29,6 @@ extension ConfigurationChange {
 }
 
 extension Message {
-  /// Speaks for its term: a vote, or anything a member says as leader or follower of that term.
-  var isBoundToTerm: Bool {
-    switch kind {
-    case .propose, .readIndex, .preVote, .preVoteResponse: false
-    default: true
-    }
-  }
-
   var summary: String {
     var text = "\(kind) \(from)->\(to) term \(term)"
     if kind == .append || kind == .vote || kind == .preVote { text += " after \(logTerm)/\(index)" } else if index > 0 { text += " index \(index)" }

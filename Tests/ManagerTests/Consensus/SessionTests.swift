@@ -32,21 +32,24 @@ struct SessionTests {
     let results = try machine.apply([
       entry(1, session: 7, sequence: 1, 10), entry(2, session: 7, sequence: 2, 20), entry(3, session: 7, sequence: 1, 10),
       entry(4, session: 8, sequence: 1, 30),
-    ])
+    ]).results
     #expect(results.map(\.index) == [1, 2, 4])
     // Also when it comes much later, after the proposer has said that it waits for it no more.
     #expect(
-      try machine.apply([entry(5, session: 7, sequence: 4, floor: 3, 40), entry(6, session: 7, sequence: 2, floor: 2, 20)]).map(\.index) == [5])
+      try machine.apply([entry(5, session: 7, sequence: 4, floor: 3, 40), entry(6, session: 7, sequence: 2, floor: 2, 20)]).results.map(\.index) == [
+        5
+      ])
     #expect(recorder.applied.withLockedValue { $0 } == [[10], [20], [30], [40]])
   }
 
   @Test func whatLeadersBeginWithAndChangesOfMembersAreNoCommands() throws {
     let recorder = Recorder()
-    let results = try SessionStateMachine(recorder).apply([
+    let applied = try SessionStateMachine(recorder).apply([
       Entry(term: 1, index: 1), Entry(term: 1, index: 2, kind: .configurationChange, data: ConfigurationChange([.init(.addVoter, 2)]).encoded),
       Entry(term: 1, index: 3, data: [9, 9]),
     ])
-    #expect(results.isEmpty)
+    #expect(applied.results.isEmpty)
+    #expect(applied.changes.map(\.change.steps) == [[.init(.addVoter, 2)]])
     #expect(recorder.applied.withLockedValue { $0 } == [[9, 9]], "a command without an envelope, from before there were sessions")
   }
 

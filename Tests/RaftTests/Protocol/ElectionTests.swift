@@ -251,4 +251,35 @@ import Testing
     var plain = try LoneNode(terms: [5])
     #expect(try plain.hear(Message(.heartbeat, from: 2, term: 3)).isEmpty)
   }
+
+  /// Soon after the first time, then after twice as long each time: answers that take longer than that still count in the end.
+  @Test func aCandidateAsksAgainSoonButEachTimeLater() throws {
+    var subject = try LoneNode {
+      $0.candidateRetryTicks = 2...2
+      $0.preVote = true
+    }
+    subject.node.campaign()
+    var pauses: [Int] = []
+    for _ in 0..<5 {
+      subject.answers()
+      var ticks = 0
+      var asked: [Message] = []
+      while asked.isEmpty, ticks < 100 {
+        subject.node.tick()
+        ticks += 1
+        asked = subject.answers()
+      }
+      #expect(asked.map(\.kind) == [.preVote, .preVote])
+      pauses.append(ticks)
+    }
+    #expect(pauses.prefix(3) == [2, 4, 8])
+    #expect(pauses.dropFirst(3).allSatisfy { (10..<20).contains($0) }, "an election timeout at most")
+    // A leader ends it.
+    try subject.hear(Message(.heartbeat, from: 2, term: 1))
+    subject.node.forgetLeader()
+    subject.node.campaign()
+    subject.answers()
+    for _ in 0..<2 { subject.node.tick() }
+    #expect(subject.answers().map(\.kind) == [.preVote, .preVote])
+  }
 }

@@ -225,4 +225,18 @@ import Testing
     try subject.hear(Message(.snapshot, from: 2, term: 1, snapshot: snapshot))
     #expect(subject.node.log.lastIndex == 1)
   }
+
+  // MARK: Who did not found the group
+
+  /// The log does not say with whom it began: by it alone a newcomer would take itself for the only member.
+  @Test func onlyFoundersTakeTheLogFromItsBeginning() throws {
+    var subject = try LoneNode(voters: [1], learners: [2, 3]) { $0.founders = [1, 2] }
+    subject.node.campaign()
+    let first = subject.answers()
+    #expect(first.map(\.to) == [2] && first[0].kind == .append && first[0].index == 0)
+    #expect(try subject.hear(Message(.heartbeatResponse, from: 3, term: 1)).isEmpty)
+    let snapshot = SnapshotMetadata(index: 1, term: 1, configuration: ConfigurationState(voters: [1], learners: [2, 3]))
+    subject.node.changeStableLog { $0.snapshot = Snapshot(metadata: snapshot) }
+    #expect(try subject.hear(Message(.heartbeatResponse, from: 3, term: 1)).map(\.kind) == [.snapshot])
+  }
 }

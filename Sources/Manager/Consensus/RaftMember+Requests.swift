@@ -1,0 +1,162 @@
+import ClusterModel
+import NIOConcurrencyHelpers
+package import Raft
+
+// Proposals and reads: they wait for a leader, and are sent again when one is lost on the way.
+extension RaftMember {
+  package func propose(_ command: [UInt8]) async throws -> LogIndex {
+    if command.count > maximumCommandSize {
+      throw WarrenError(
+        .invalidArgument, "This change is too large: \(command.count) bytes, at most \(maximumCommandSize). Split it into smaller ones.")
+    }
+    return try await propose(bytes: command.count) { .command($0.envelope(of: command, sequence: $1)) }
+  }
+
+  /// Changes who takes part, once all members know. One change at a time, by the leader only.
+  /// - Throws: `.failedPrecondition` when another change is on its way or this one cannot be made, else as `propose`.
+  package func change(members change: ConfigurationChange) async throws -> LogIndex {
+    try await propose(bytes: change.context.count) { state, sequence throws(WarrenError) in
+      guard state.leadership.isLeader else {
+        throw WarrenError(.unavailable, "This manager does not lead now: ask the one that does to change the managers.")
+      }
+      if state.node.isChangingMembers {
+        throw WarrenError(.failedPrecondition, "Another change of managers is not finished. Try again when it is.")
+      }
+      var change = change
+      change.context = state.envelope(of: change.context, sequence: sequence)
+      return .change(change)
+    }
+  }
+
+  private func propose(bytes: Int, _ content: (State, UInt64) throws(WarrenError) -> Proposal.Content) async throws -> LogIndex {
+    let start = ContinuousClock.now
+    do {
+      let index = try await withCheckedThrowingContinuation { continuation in
+        let refused: WarrenError? = change { state in
+          do throws(WarrenError) {
+            try check(state, bytes: bytes)
+            let sequence = state.nextSequence
+            let content = try content(state, sequence)
+            state.nextSequence += 1
+            state.waitingBytes += bytes
+            state.proposals[sequence] = Proposal(
+              content: content, continuation: continuation, bytes: bytes, triedAt: state.now, expiresAt: state.now + UInt64(timing.requestTicks))
+            place(sequence, &state)
+            return nil
+          } catch {
+            return error
+          }
+        }
+        if let refused { continuation.resume(throwing: refused) }
+      }
+      metrics.stored(in: ContinuousClock.now - start)
+      return index
+    } catch {
+      metrics.failed(with: error)
+      throw error
+    }
+  }
+
+  private func check(_ state: State, bytes: Int) throws(WarrenError) {
+    if let end = state.end { throw end }
+    if state.isLeaving { throw Self.isLeaving }
+    if state.isDiskFull, state.isAlone { throw Self.diskFull(storage) }
+    if state.proposals.count >= limits.waitingProposals || state.waitingBytes + bytes > limits.waitingBytes {
+      throw WarrenError(
+        .resourceExhausted,
+        "More changes wait for the disk than it keeps up with (\(state.proposals.count)). Nothing was stored; try again later.")
+    }
+  }
+
+  static let isLeaving = WarrenError(.unavailable, "This manager is shutting down. Try again, or ask another manager.")
+
+  /// Hands it to the leader, whoever that is. Without one it waits for one.
+  private func place(_ sequence: UInt64, _ state: inout State) {
+    guard var proposal = state.proposals[sequence] else { return }
+    proposal.triedAt = state.now
+    do throws(RaftError) {
+      switch proposal.content {
+      case .command(let data): try state.node.propose([data])
+      // Elsewhere than at the leader nobody could tell whether it is one too many.
+      case .change(let change): if state.node.isLeader, !state.node.isChangingMembers { try state.node.propose(change) }
+      }
+      proposal.isPlaced = true
+    } catch {
+      proposal.isPlaced = false
+    }
+    state.proposals[sequence] = proposal
+  }
+
+  package func readBarrier() async throws -> LogIndex {
+    try await withCheckedThrowingContinuation { continuation in
+      let refused: WarrenError? = change { state in
+        if let end = state.end { return end }
+        let number = state.nextSequence
+        state.nextSequence += 1
+        state.reads[number] = Read(continuation: continuation, askedAt: state.now, expiresAt: state.now + UInt64(timing.requestTicks))
+        state.node.readIndex(context: number.littleEndianBytes)
+        return nil
+      }
+      if let refused { continuation.resume(throwing: refused) }
+    }
+  }
+
+  /// There is a leader, perhaps another than the one that was asked: nobody knows what it has of what was.
+  func askAgain(_ state: inout State) {
+    for sequence in state.proposals.keys.sorted() { place(sequence, &state) }
+    for number in state.reads.keys.sorted() { ask(number, &state) }
+  }
+
+  /// What was not answered for long is sent again, and given up in the end.
+  func reviewRequests(_ state: inout State) {
+    let now = state.now
+    let retry = UInt64(timing.requestRetryTicks)
+    for (sequence, proposal) in state.proposals.sorted(by: { $0.key < $1.key }) {
+      if now >= proposal.expiresAt {
+        settle(sequence, .failure(Self.unknownOutcome(state)), &state)
+      } else if now >= proposal.triedAt + retry, !(proposal.isPlaced && state.node.isLeader) {
+        place(sequence, &state)
+      }
+    }
+    for (number, read) in state.reads.sorted(by: { $0.key < $1.key }) {
+      if now >= read.expiresAt {
+        state.reads[number] = nil
+        let error = Self.unknownOutcome(state)
+        state.answers.append { read.continuation.resume(throwing: error) }
+      } else if now >= read.askedAt + retry {
+        ask(number, &state)
+      }
+    }
+  }
+
+  private func ask(_ number: UInt64, _ state: inout State) {
+    state.reads[number]?.askedAt = state.now
+    state.node.readIndex(context: number.littleEndianBytes)
+  }
+
+  func settle(_ sequence: UInt64, _ result: Result<LogIndex, any Error>, _ state: inout State) {
+    guard let proposal = state.proposals.removeValue(forKey: sequence) else { return }
+    state.waitingBytes -= proposal.bytes
+    state.answers.append { proposal.continuation.resume(with: result) }
+  }
+
+  private static func unknownOutcome(_ state: State) -> WarrenError {
+    if state.node.softState.leader == .none {
+      return WarrenError(
+        .unavailable,
+        "The managers have no leader: too few of them reach one another. If this was a change, it may still happen. See: warren node list")
+    }
+    return WarrenError(
+      .deadlineExceeded, "The managers did not answer in time. If this was a change, it may still happen: look before you try again.")
+  }
+
+  static let outcomeIsInSnapshot = WarrenError(
+    .unavailable,
+    "This manager was behind and took the state over from another one. The change was made or refused meanwhile: look before you try again.")
+}
+
+extension RaftMember.State {
+  func envelope(of command: [UInt8], sequence: UInt64) -> [UInt8] {
+    ProposalEnvelope(session: session, sequence: sequence, floor: proposals.keys.min() ?? sequence, command: command).bytes
+  }
+}
