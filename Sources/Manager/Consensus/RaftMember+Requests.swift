@@ -1,4 +1,5 @@
 import ClusterModel
+import Dispatch
 import NIOConcurrencyHelpers
 package import Raft
 
@@ -28,7 +29,7 @@ extension RaftMember {
     }
   }
 
-  private func propose(bytes: Int, _ content: (State, UInt64) throws(WarrenError) -> Proposal.Content) async throws -> LogIndex {
+  private func propose(bytes: Int, _ content: (inout State, UInt64) throws(WarrenError) -> Proposal.Content) async throws -> LogIndex {
     let start = ContinuousClock.now
     do {
       let index = try await withCheckedThrowingContinuation { continuation in
@@ -36,7 +37,7 @@ extension RaftMember {
           do throws(WarrenError) {
             try check(state, bytes: bytes)
             let sequence = state.nextSequence
-            let content = try content(state, sequence)
+            let content = try content(&state, sequence)
             state.nextSequence += 1
             state.waitingBytes += bytes
             state.proposals[sequence] = Proposal(
@@ -70,21 +71,40 @@ extension RaftMember {
 
   static let isLeaving = WarrenError(.unavailable, "This manager is shutting down. Try again, or ask another manager.")
 
-  /// Hands it to the leader, whoever that is. Without one it waits for one.
+  /// Soon, together with what else comes until then: one message carries them all.
   private func place(_ sequence: UInt64, _ state: inout State) {
-    guard var proposal = state.proposals[sequence] else { return }
-    proposal.triedAt = state.now
-    do throws(RaftError) {
+    state.unplaced.append(sequence)
+    if state.unplaced.count == 1 { proposeThread.async { self.change { self.placeWaiting(&$0) } } }
+  }
+
+  /// Hands what waits to the leader, whoever that is. Without one it goes on waiting.
+  private func placeWaiting(_ state: inout State) {
+    var batch: [(sequence: UInt64, data: [UInt8])] = []
+    var size = 0
+    for sequence in state.unplaced {
+      guard let proposal = state.proposals[sequence] else { continue }
+      state.proposals[sequence]?.triedAt = state.now
       switch proposal.content {
-      case .command(let data): try state.node.propose([data])
+      case .command(let data):
+        if size + data.count > limits.messageBytes, !batch.isEmpty {
+          place(batch, &state)
+          (batch, size) = ([], 0)
+        }
+        batch.append((sequence, data))
+        size += data.count
       // Elsewhere than at the leader nobody could tell whether it is one too many.
-      case .change(let change): if state.node.isLeader, !state.node.isChangingMembers { try state.node.propose(change) }
+      case .change(let change):
+        guard state.node.isLeader, !state.node.isChangingMembers else { continue }
+        state.proposals[sequence]?.isPlaced = (try? state.node.propose(change)) != nil
       }
-      proposal.isPlaced = true
-    } catch {
-      proposal.isPlaced = false
     }
-    state.proposals[sequence] = proposal
+    state.unplaced = []
+    if !batch.isEmpty { place(batch, &state) }
+  }
+
+  private func place(_ batch: [(sequence: UInt64, data: [UInt8])], _ state: inout State) {
+    let isPlaced = (try? state.node.propose(batch.map(\.data))) != nil
+    for (sequence, _) in batch { state.proposals[sequence]?.isPlaced = isPlaced }
   }
 
   package func readBarrier() async throws -> LogIndex {
@@ -103,7 +123,8 @@ extension RaftMember {
 
   /// There is a leader, perhaps another than the one that was asked: nobody knows what it has of what was.
   func askAgain(_ state: inout State) {
-    for sequence in state.proposals.keys.sorted() { place(sequence, &state) }
+    state.unplaced = state.proposals.keys.sorted()
+    placeWaiting(&state)
     for number in state.reads.keys.sorted() { ask(number, &state) }
   }
 
@@ -156,7 +177,8 @@ extension RaftMember {
 }
 
 extension RaftMember.State {
-  func envelope(of command: [UInt8], sequence: UInt64) -> [UInt8] {
-    ProposalEnvelope(session: session, sequence: sequence, floor: proposals.keys.min() ?? sequence, command: command).bytes
+  mutating func envelope(of command: [UInt8], sequence: UInt64) -> [UInt8] {
+    while floor < sequence, proposals[floor] == nil { floor += 1 }
+    return ProposalEnvelope(session: session, sequence: sequence, floor: floor, command: command).bytes
   }
 }

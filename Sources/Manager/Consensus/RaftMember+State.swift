@@ -59,7 +59,11 @@ extension RaftMember {
     let session: UInt64
     var nextSequence: UInt64 = 1
     var proposals: [UInt64: Proposal] = [:]
+    /// No proposal before it is waiting.
+    var floor: UInt64 = 1
     var waitingBytes = 0
+    /// Proposals that are to be handed to the leader.
+    var unplaced: [UInt64] = []
     /// Reads that wait until a leadership is confirmed, by the number in their context; then until an index is applied.
     var reads: [UInt64: Read] = [:]
     var confirmedReads: [(index: LogIndex, continuation: CheckedContinuation<LogIndex, any Error>)] = []

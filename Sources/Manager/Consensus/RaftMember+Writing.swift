@@ -9,11 +9,13 @@ import RaftStorage
 extension RaftMember {
   /// Writes what is queued in one transaction, says what that promised, and goes on if more came in meanwhile.
   func writeBatch() {
-    let jobs = state.withLockedValue { state in
+    let (jobs, ended) = state.withLockedValue { state in
       defer { state.writes = [] }
       state.writingSince = state.now
-      return state.writes
+      return (state.writes, state.end != nil)
     }
+    // The database may be closed by now, and nobody waits for it any more.
+    if ended { return }
     let start = ContinuousClock.now
     do {
       try write(jobs)

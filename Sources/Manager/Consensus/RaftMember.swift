@@ -42,6 +42,8 @@ package final class RaftMember: ReplicatedLog, Sendable {
   let logger: Logger
   let metrics = LogMetrics()
   let state: NIOLockedValueBox<State>
+  /// Where proposals meet that go on together.
+  let proposeThread = DispatchQueue(label: "warren.raft.proposals", qos: .userInitiated)
   /// Where the database is written.
   let writeThread = DispatchQueue(label: "warren.log")
   /// Where commands are applied.

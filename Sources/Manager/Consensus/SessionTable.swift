@@ -20,16 +20,24 @@ struct SessionTable: Sendable, Equatable {
 
   /// Whether the proposal is to be applied: it was not before.
   mutating func admit(_ envelope: ProposalEnvelope, at index: LogIndex) -> Bool {
-    var session = sessions[envelope.session] ?? Session()
-    session.lastUsed = index
-    if envelope.floor > session.floor {
-      session.floor = envelope.floor
-      session.applied = session.applied.filter { $0 >= envelope.floor }
-    }
-    let isNew = envelope.sequence >= session.floor && session.applied.insert(envelope.sequence).inserted
-    sessions[envelope.session] = session
+    let isNew = sessions[envelope.session, default: Session()].admit(envelope, at: index)
     if sessions.count > Self.limit, let oldest = sessions.min(by: { $0.value.lastUsed < $1.value.lastUsed }) { sessions[oldest.key] = nil }
     return isNew
+  }
+}
+
+extension SessionTable.Session {
+  mutating func admit(_ envelope: ProposalEnvelope, at index: LogIndex) -> Bool {
+    lastUsed = index
+    if envelope.floor > floor {
+      if envelope.floor - floor < UInt64(applied.count) {
+        for settled in floor..<envelope.floor { applied.remove(settled) }
+      } else {
+        applied = applied.filter { $0 >= envelope.floor }
+      }
+      floor = envelope.floor
+    }
+    return envelope.sequence >= floor && applied.insert(envelope.sequence).inserted
   }
 }
 

@@ -87,7 +87,7 @@ final class RaftTestCluster {
       let isBusy = members.values.contains { member in
         member.state.withLockedValue { state in
           let isMoving = state.isWriting || state.isApplying || state.snapshots.running || !state.outgoing.isEmpty
-          return isMoving && !state.isDiskFull && !stalled.contains(state.node.id)
+          return isMoving && state.end == nil && !state.isDiskFull && !stalled.contains(state.node.id)
         }
       }
       quiet = isBusy ? 0 : quiet + 1
