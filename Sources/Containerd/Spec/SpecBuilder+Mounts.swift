@@ -2,28 +2,33 @@ import ClusterModel
 import OCI
 
 extension SpecBuilder {
-  /// On the container's own `/dev`, so that nothing of it stays in the image's files.
-  static let initPath = "/dev/init"
+  /// On the container's own `/dev`, so that nothing of it stays in the image's files; in the root of the container when `/dev` is the
+  /// node's, or a folder of it.
+  var initPath: String { recipe.spec.mounts.contains { $0.kind == .bind && Self.isInside("/dev/init", $0.target) } ? "/.warren-init" : "/dev/init" }
 
-  /// Parents before children, so that a mount never hides an earlier one.
+  /// Parents before children, so that a mount never hides an earlier one. A user's mount wins over one of ours at the same place, and a
+  /// folder of the node's over all of ours inside, which would otherwise make files in it.
   func mounts() throws(WarrenError) -> [RuntimeSpec.Mount] {
-    var result = Self.kernelMounts
-    if recipe.spec.initProcess {
-      guard let program = facts.initProgram else {
-        throw WarrenError(
-          .failedPrecondition, "--init needs a static init program and this node has none; install one, on Debian: apt-get install tini")
-      }
-      result.append(.init(Self.initPath, type: "bind", source: program, options: ["bind", "rprivate", "ro", "nosuid", "nodev"]))
-    }
+    let given = recipe.spec.mounts
+    var ours = Self.kernelMounts
     let files = [("/etc/hosts", recipe.hostsFile), ("/etc/hostname", recipe.hostnameFile), ("/etc/resolv.conf", recipe.resolvConfFile)]
-    for case (let target, let source?) in files where !recipe.spec.mounts.contains(where: { $0.target == target }) {
-      result.append(Self.bind(source, target, readOnly: recipe.spec.readOnly))
+    for case (let target, let source?) in files { ours.append(Self.bind(source, target, readOnly: recipe.spec.readOnly)) }
+    if recipe.spec.initProcess { ours.append(try initMount()) }
+    ours.removeAll { mount in
+      given.contains { Self.parts($0.target) == Self.parts(mount.destination) || $0.kind == .bind && Self.isInside(mount.destination, $0.target) }
     }
-    for mount in recipe.spec.mounts.sorted(by: { Self.depth($0.target) < Self.depth($1.target) }) {
-      result.removeAll { $0.destination == mount.target }
-      result.append(try Self.userMount(mount))
+    let all = ours + (try given.map(Self.userMount))
+    // Stable: ours first where depths are equal.
+    return all.enumerated().sorted { (Self.parts($0.element.destination).count, $0.offset) < (Self.parts($1.element.destination).count, $1.offset) }
+      .map(\.element)
+  }
+
+  private func initMount() throws(WarrenError) -> RuntimeSpec.Mount {
+    guard let program = facts.initProgram else {
+      throw WarrenError(
+        .failedPrecondition, "--init needs a static init program and this node has none; install one, on Debian: apt-get install tini")
     }
-    return result
+    return .init(initPath, type: "bind", source: program, options: ["bind", "rprivate", "ro", "nosuid", "nodev"])
   }
 
   private static func userMount(_ mount: ClusterModel.Mount) throws(WarrenError) -> RuntimeSpec.Mount {
@@ -43,7 +48,10 @@ extension SpecBuilder {
     .init(target, type: "bind", source: source, options: ["rbind", "rprivate", readOnly ? "ro" : "rw"])
   }
 
-  private static func depth(_ path: String) -> Int { path.split(separator: "/").count }
+  /// Whether a path is the folder, or below it.
+  private static func isInside(_ path: String, _ folder: String) -> Bool { parts(path).starts(with: parts(folder)) }
+
+  private static func parts(_ path: String) -> [Substring] { path.split(separator: "/").filter { $0 != "." } }
 
   /// `/run` is left to the image, as Docker does: programs keep folders there that a tmpfs would hide.
   private static let kernelMounts: [RuntimeSpec.Mount] = [

@@ -22,6 +22,7 @@ struct SpecBuilder {
     spec.linux.seccomp = SeccompProfile.profile(architecture: facts.architecture, capabilities: capabilities)
     spec.linux.maskedPaths = Self.maskedPaths
     spec.linux.readonlyPaths = Self.readonlyPaths
+    spec.linux.sysctl = kernelSettings
     let devices = try devices()
     spec.linux.devices = devices.isEmpty ? nil : devices.map(\.node)
     spec.linux.resources = resources(devices: devices)
@@ -56,7 +57,7 @@ struct SpecBuilder {
         .invalidArgument, "the image \(recipe.image.reference) names no program to run; give one after the image's name or with --entrypoint")
     }
     guard recipe.spec.initProcess else { return arguments }
-    return [Self.initPath, "--"] + arguments
+    return [initPath, "--"] + arguments
   }
 
   /// The image's variables, then the service's: a later one of the same name replaces the value where the first one stood.
@@ -71,6 +72,13 @@ struct SpecBuilder {
     if case .namespace(let path) = recipe.network { result.append(.init(.network, path: path)) }
     if facts.cgroupV2 { result.append(.init(.cgroup)) }
     return result
+  }
+
+  /// The container's ports are its own, so that no user of it needs a privilege to serve on 80 or to ping: as Docker does. With the node's
+  /// network, they are the node's.
+  private var kernelSettings: [String: String]? {
+    guard case .namespace = recipe.network else { return nil }
+    return ["net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647"]
   }
 
   private static let defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

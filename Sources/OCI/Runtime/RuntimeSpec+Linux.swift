@@ -9,6 +9,8 @@ extension RuntimeSpec {
     package var seccomp: Seccomp?
     package var maskedPaths: [String] = []
     package var readonlyPaths: [String] = []
+    /// Kernel settings by name, of the container's own namespaces.
+    package var sysctl: [String: String]?
 
     package init() {}
   }

@@ -111,6 +111,29 @@ import Testing
     #expect(throws: WarrenError.self) { try Self.spec { $0.spec.mounts = [Mount(kind: .tmpfs, target: "/")] } }
   }
 
+  @Test func portsOfItsOwnNeedNoPrivilege() throws {
+    #expect(try Self.spec().linux.sysctl?["net.ipv4.ip_unprivileged_port_start"] == "0")
+    #expect(try Self.spec { $0.network = .host }.linux.sysctl == nil, "the node's ports are the node's")
+  }
+
+  @Test func aUsersMountWins() throws {
+    func targets(_ change: (inout ContainerRecipe) -> Void) throws -> [String] { try Self.spec(change).mounts.map(\.destination) }
+    let etc = try targets { $0.spec.mounts = [Mount(kind: .bind, source: "/my/etc", target: "/etc/")] }
+    #expect(etc.filter { $0.hasPrefix("/etc") } == ["/etc/"], "nothing is made in a folder of the node's")
+    let hosts = try Self.spec { $0.spec.mounts = [Mount(kind: .bind, source: "/my/hosts", target: "/etc/hosts")] }.mounts
+    #expect(hosts.filter { $0.destination == "/etc/hosts" }.map(\.source) == ["/my/hosts"])
+    #expect(hosts.contains { $0.destination == "/etc/resolv.conf" })
+    let scratch = try targets { $0.spec.mounts = [Mount(kind: .tmpfs, target: "/etc")] }
+    let below = try #require(scratch.firstIndex(of: "/etc"))
+    #expect(scratch[below...].contains("/etc/hosts") && scratch[below...].contains("/etc/resolv.conf"), "ours come upon it")
+    let devices = try Self.spec {
+      $0.spec.mounts = [Mount(kind: .bind, source: "/dev", target: "/dev"), Mount(kind: .tmpfs, target: "/dev/shm", tmpfsSizeBytes: 1 << 20)]
+      $0.spec.initProcess = true
+    }
+    #expect(devices.mounts.map(\.destination).filter { $0.hasPrefix("/dev") } == ["/dev", "/dev/shm"])
+    #expect(devices.process.args.first == "/.warren-init" && devices.mounts.contains { $0.destination == "/.warren-init" })
+  }
+
   @Test func signals() throws {
     #expect(try Signal("SIGQUIT").number == 3)
     #expect(try Signal("term") == .terminate)

@@ -45,6 +45,38 @@ import Testing
     }
   }
 
+  @Test func foldersOfTheNodeInThePlaceOfOurs() async throws {
+    try await TemporaryContainerd.with { box in
+      let etc = box.directory + "/etc"
+      try FileManager.default.createDirectory(atPath: etc, withIntermediateDirectories: true)
+      try "mine\n".write(toFile: etc + "/hosts", atomically: true, encoding: .utf8)
+      let files = ["hosts", "hostname", "resolv.conf"].map { "\(box.directory)/\($0)" }
+      for file in files { try "ours\n".write(toFile: file, atomically: true, encoding: .utf8) }
+      func run(_ id: String, _ script: String, _ mounts: [Mount], _ change: @Sendable (inout ContainerRecipe) -> Void = { _ in }) async throws
+        -> [String]
+      {
+        try await box.run(id, script) {
+          ($0.hostsFile, $0.hostnameFile, $0.resolvConfFile) = (files[0], files[1], files[2])
+          $0.spec.mounts = mounts
+          change(&$0)
+        }.output
+      }
+      let folder = try await run("folder", "cat /etc/hosts; ls /etc", [Mount(kind: .bind, source: etc, target: "/etc", readOnly: true)])
+      #expect(folder == ["mine", "hosts"])
+      #expect(try FileManager.default.contentsOfDirectory(atPath: etc) == ["hosts"])
+      let scratch = try await run(
+        "scratch", "cat /etc/hosts; ls /etc; touch /etc/x || echo fixed", [Mount(kind: .tmpfs, target: "/etc", readOnly: true)])
+      #expect(scratch.filter { !$0.hasPrefix("E:") } == ["ours", "hostname", "hosts", "resolv.conf", "fixed"])
+      let file = try await run("file", "cat /etc/hosts /etc/hostname", [Mount(kind: .bind, source: etc + "/hosts", target: "/etc/hosts")])
+      #expect(file == ["mine", "ours"])
+      let devices = try await run("devices", "ls -d /dev/null /dev/init; cat /proc/1/comm", [Mount(kind: .bind, source: "/dev", target: "/dev")]) {
+        $0.spec.initProcess = true
+        $0.spec.readOnly = true
+      }
+      #expect(devices.contains("/dev/null") && !devices.contains("/dev/init") && devices.contains(".warren-init"))
+    }
+  }
+
   @Test func initReapsZombies() async throws {
     try await TemporaryContainerd.with { box in
       let result = try await box.run("init", "cat /proc/1/comm; cat /proc/1/cmdline | head -c 9; exit 4") { $0.spec.initProcess = true }
