@@ -112,6 +112,9 @@ down() {
   fi
   nft delete table ip "$bridge" 2>/dev/null || true
   ip link delete "$bridge" 2>/dev/null || true
+  # Only where the firewall drops forwarded packets by default.
+  { iptables -S FORWARD 2>/dev/null || true; } | sed -n "s/^-A \\(.* \"warren $bridge\" .*\\)/-D \\1/p" | xargs -r -L1 iptables -w
+  rmdir "/sys/fs/cgroup/$namespace" /sys/fs/cgroup/*/"$namespace" 2>/dev/null || true
   rm -rf "$state" "$run" "/run/warren/$bridge.lock"
   echo "The demo is gone."
 }

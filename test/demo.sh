@@ -26,6 +26,7 @@ traces() {
   ip -br link show | grep -F warrendemo0 || true
   nft list tables | grep -F warrendemo0 || true
   grep -F warren-demo /proc/mounts || true
+  ls -d /sys/fs/cgroup/warren-demo /sys/fs/cgroup/*/warren-demo 2>/dev/null || true
   pgrep -af -- 'containerd.*warren-demo|cluster init.*warren-demo' || true
 }
 

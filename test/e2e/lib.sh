@@ -49,7 +49,7 @@ start_warren() {
 # the daemon only.
 pids_of() {
   if [ "$1" = warren ]; then
-    in_machine ps -eo pid=,stat=,args= | awk '$2 !~ /^Z/ && $3 ~ /warren$/ && $4 == "cluster" { print $1 }'
+    in_machine ps -eo pid=,stat=,args= | awk '$2 !~ /^Z/ && $3 ~ /warren$/ && ($4 == "cluster" || $4 == "start") { print $1 }'
   else
     in_machine ps -eo pid=,stat=,comm= | awk -v name="$1" '$3 == name && $2 !~ /^Z/ { print $1 }'
   fi
@@ -80,6 +80,7 @@ inventory() {
   in_machine sh -c 'find /var/lib/warren/network -type f -name "[0-9]*" 2>/dev/null' | sed 's/^/address /'
   in_machine sh -c 'ls /var/lib/warren/logs /var/lib/warren/tasks 2>/dev/null | grep -v :$ | grep .' | sed 's/^/files /'
   in_machine sh -c 'grep -c " /run/containerd/io.containerd.runtime" /proc/mounts' | awk '$1 > 0 { print "mounts " $1 }'
+  in_machine find /sys/fs/cgroup -mindepth 2 -path '*/warren/*' -type d | sed 's/^/cgroup /'
   in_machine ps -eo comm= | grep -c '^containerd-shim' | awk '$1 > 0 { print "shims " $1 }'
 }
 nothing_left() { equal "$(inventory)" ""; }

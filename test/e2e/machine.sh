@@ -12,7 +12,7 @@ machine_cgroups() {
     echo "/sys/fs/cgroup/$CGROUP"
   else
     local controller
-    for controller in $(cgroup_controllers); do [ ! -d "/sys/fs/cgroup/$controller" ] || echo "/sys/fs/cgroup/$controller/$CGROUP"; done
+    for controller in $(cgroup_controllers) systemd; do [ ! -d "/sys/fs/cgroup/$controller" ] || echo "/sys/fs/cgroup/$controller/$CGROUP"; done
   fi
 }
 

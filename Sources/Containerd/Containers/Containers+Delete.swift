@@ -6,7 +6,7 @@ extension Containers {
   private static let killLimit = Duration.seconds(30)
   private static let removeAttempts = 5
 
-  /// Removes the container's processes, record and snapshot, whatever is left of it. Safe to repeat.
+  /// Removes the container's processes, record, snapshot and cgroups, whatever is left of it. Safe to repeat.
   ///
   /// - Returns: how it ended when this call found its last trace; nil when nothing had run.
   @discardableResult
@@ -16,6 +16,7 @@ extension Containers {
     async let snapshot: Void = deleteSnapshot(id)
     try await record
     try await snapshot
+    try await deleteCgroups(id)
     return exit
   }
 

@@ -29,10 +29,10 @@ extension ContainerdRuntime {
     }
   }
 
-  private func ours() async throws -> [ContainerInfo] {
-    try await containerStore.list().filter {
-      $0.labels[Label.cluster] == configuration.cluster.rawValue && $0.labels[Label.node] == configuration.node.rawValue
-    }
+  private func ours() async throws -> [ContainerInfo] { try await containerStore.list().filter(isOurs) }
+
+  private func isOurs(_ info: ContainerInfo) -> Bool {
+    info.labels[Label.cluster] == configuration.cluster.rawValue && info.labels[Label.node] == configuration.node.rawValue
   }
 
   private static func origin(of info: ContainerInfo) -> TaskContainer? {
@@ -57,10 +57,15 @@ extension ContainerdRuntime {
     let (files, logs) = ("\(configuration.dataDirectory)/tasks", "\(configuration.dataDirectory)/logs")
     let (filed, logged) = (Self.names(in: files), Self.names(in: logs))
     let attached = network.inventory()
-    let found = try await ours()
+    let grouped = containerStore.cgroups()
+    let found = try await containerStore.list()
     let kept = await wanted()
     try await images.removeLeftovers()
-    for container in found where !kept.containers.contains(container.id) { await removeOrphan(container.id) }
+    for container in found where isOurs(container) && !kept.containers.contains(container.id) { await removeOrphan(container.id) }
+    // What others made in this namespace is listed, too, and left alone.
+    for id in grouped.subtracting(found.map(\.id)).subtracting(kept.containers) where containerStore.removeEmptyCgroups(id) {
+      logger.info("container.removed-cgroup", metadata: ["container": "\(id)"])
+    }
     try await network.sweep(attached, keeping: kept.containers)
     for name in filed.subtracting(kept.containers) { try removeDirectory("\(files)/\(name)") }
     for name in logged.subtracting(kept.tasks.map(\.rawValue)) { try removeDirectory("\(logs)/\(name)") }

@@ -45,6 +45,22 @@ extension TemporaryContainerd {
     }
   }
 
+  /// A container's cgroups, in every hierarchy, without the container.
+  ///
+  /// - Parameter process: runs in them.
+  func makeCgroups(_ id: String, process: Int32? = nil) throws {
+    let root = "/sys/fs/cgroup"
+    let isV2 = FileManager.default.fileExists(atPath: root + "/cgroup.controllers")
+    let hierarchies = isV2 ? [root] : try FileManager.default.contentsOfDirectory(atPath: root).map { "\(root)/\($0)" }
+    for hierarchy in hierarchies where FileManager.default.fileExists(atPath: hierarchy + "/cgroup.procs") {
+      let group = "\(hierarchy)/\(place.namespace)/\(id)"
+      try FileManager.default.createDirectory(atPath: group + (isV2 ? "" : "/nested"), withIntermediateDirectories: true)
+      // A new cpuset takes no process before it has processors.
+      guard let process, !hierarchy.hasSuffix("cpuset") else { continue }
+      try Data("\(process)".utf8).write(to: URL(fileURLWithPath: group + "/cgroup.procs"))
+    }
+  }
+
   func state(_ id: String) async throws -> ContainerInfo? { try await containers.list().first { $0.id == id } }
 }
 

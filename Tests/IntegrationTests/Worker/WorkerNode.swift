@@ -120,14 +120,16 @@ struct WorkerNode: Sendable {
     return result.sorted()
   }
 
-  /// What is there beside the inventory: links, rules, mounts, leases. It does not tell names that are drawn by chance.
+  /// What is there beside the inventory: links, rules, mounts, leases, cgroups without a container. It does not tell names that are drawn by chance.
   func surroundings() async throws -> [String] {
     let links = Self.names(in: "/sys/class/net/\(bridge)/brif").count
     let leases = try await box.client.leaseCount()
     let mounts = try String(contentsOfFile: "/proc/self/mounts", encoding: .utf8).split(separator: "\n")
       .compactMap { $0.split(separator: " ").dropFirst().first }.filter { $0.hasPrefix(box.directory) || $0.hasPrefix("/run/netns/\(bridge)-") }
     let rules = try await shell("nft -s list table ip \(bridge) | grep dnat | grep -v 'ct status'")
+    let strays = box.containers.cgroups().subtracting(try await box.containers.list().map(\.id))
     return ["links \(links)", "leases \(leases)", "rules \(rules)"] + mounts.map { "mount \($0)" }.sorted()
+      + strays.map { "cgroup \($0)" }.sorted()
   }
 
   private static func names(in folder: String) -> [String] { (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] }

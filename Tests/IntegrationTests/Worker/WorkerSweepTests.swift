@@ -10,7 +10,8 @@ import Worker
 @Suite("A worker on real containerd: leftovers", .serialized) struct WorkerSweepTests {
   /// A way in which something is left behind, or taken away.
   enum Leftover: CaseIterable {
-    case runningContainer, createdContainer, snapshot, namespace, connectedNamespace, address, link, rule, missingRules, lease, files, logs
+    case runningContainer, createdContainer, snapshot, namespace, connectedNamespace, address, link, rule, missingRules, lease, files, logs,
+      cgroup
   }
 
   @Test func areRemovedEveryNowAndThen() async throws {
@@ -124,6 +125,7 @@ import Worker
     case .missingRules: _ = try await node.shell("nft delete table ip \(node.bridge)")
     case .lease: try await node.box.client.leaveLease()
     case .files: try FileManager.default.createDirectory(atPath: "\(node.dataDirectory)/tasks/gone-6", withIntermediateDirectories: true)
+    case .cgroup: try node.box.makeCgroups("gone-7")
     case .logs: try FileManager.default.createDirectory(atPath: "\(node.dataDirectory)/logs/gone", withIntermediateDirectories: true)
     }
   }
