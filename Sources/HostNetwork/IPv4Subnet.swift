@@ -24,6 +24,17 @@ package struct IPv4Subnet: Hashable, Sendable, CustomStringConvertible {
   package var gateway: String { Self.text(network + 1) }
   package var description: String { "\(Self.text(network))/\(prefixLength)" }
 
+  /// The next one of the same size, or the one before at the end of the address space.
+  var neighbour: Self {
+    let size: UInt32 = prefixLength == 0 ? 0 : 1 << UInt32(32 - prefixLength)
+    let (next, overflow) = network.addingReportingOverflow(size)
+    return Self(address: overflow ? network &- size : next, prefixLength: prefixLength)
+  }
+
+  package func contains(_ address: String) -> Bool {
+    Self.address(address).map { $0 & Self.mask(prefixLength) == network } ?? false
+  }
+
   package func overlaps(_ other: Self) -> Bool {
     let mask = Self.mask(min(prefixLength, other.prefixLength))
     return network & mask == other.network & mask

@@ -10,14 +10,18 @@ package struct NetworkConfiguration: Sendable, Equatable {
   package var pluginPaths: [String]
   /// Where host-local keeps the addresses it gave out.
   package var stateDirectory: String
+  /// What tasks ask for names, as IPv4 addresses; empty: what the node asks.
+  package var nameServers: [String]
 
   package init(
-    bridge: String = "warren0", subnet: IPv4Subnet, pluginPaths: [String] = ["/opt/cni/bin", "/usr/lib/cni"], stateDirectory: String
+    bridge: String = "warren0", subnet: IPv4Subnet, pluginPaths: [String] = ["/opt/cni/bin", "/usr/lib/cni"], stateDirectory: String,
+    nameServers: [String] = []
   ) {
     self.bridge = bridge
     self.subnet = subnet
     self.pluginPaths = pluginPaths
     self.stateDirectory = stateDirectory
+    self.nameServers = nameServers
   }
 
   /// nftables names have no hyphens in them.

@@ -16,6 +16,8 @@ package actor NodeNetwork {
   package nonisolated let configuration: NetworkConfiguration
   private let plugins: CNIPlugins
   private let rules: PortRules
+  private let forwarding = Forwarding()
+  private var forwardingRules = ""
   let logger: Logger
   /// What the nftables table has in it now.
   private var published: [String: PublishedTask] = [:]
@@ -99,10 +101,12 @@ package actor NodeNetwork {
   }
 
   /// Ids of everything that is attached: namespaces and addresses.
-  package nonisolated func list() -> Set<String> {
+  package nonisolated func list() -> Set<String> { namespaces().union(addresses.keys) }
+
+  nonisolated func namespaces() -> Set<String> {
     let prefix = "\(configuration.bridge)-"
-    let namespaces = (try? FileManager.default.contentsOfDirectory(atPath: "/run/netns")) ?? []
-    return Set(namespaces.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }).union(addresses.keys)
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/run/netns")) ?? []
+    return Set(names.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) })
   }
 
   /// Addresses by id, as host-local wrote them: a file per address whose first line is the id.
@@ -140,18 +144,28 @@ package actor NodeNetwork {
   }
 
   private func assert() async throws {
-    try Self.writeSetting("net/ipv4/ip_forward", "1")
+    do { try HostRoutes.check(configuration) } catch { logger.warning("network.subnet-clash", metadata: ["error": "\(error)"]) }
+    forwardingRules = try forwarding.rules()
     try await applyRules()
+    try forwarding.turnOn()
     try await ForwardPolicy(bridge: configuration.bridge).allow()
   }
 
-  /// Removes the node's rules and bridge: for taking Warren off a machine.
+  /// Removes whatever is attached, the node's rules and its bridge: for taking Warren off a machine, and for changing its network.
   package func remove() async throws {
-    try await restore(published: [:])
-    try await sweep(inventory(), keeping: [])
+    published = [:]
+    for id in list() { try await detach(id) }
+    try await removeStrayLinks(of: inventory())
     try await Tool.check("nft", ["-f", "-"], input: rules.removal)
     try await ForwardPolicy(bridge: configuration.bridge).forbid()
     _ = try await Tool.run("ip", ["link", "delete", configuration.bridge])
+  }
+
+  /// A task's `/etc/resolv.conf`.
+  package nonisolated func resolver(for id: String) -> String {
+    let text = HostFiles.resolver(chosen: configuration.nameServers)
+    if !ResolverConfiguration.hasNameServer(text) { logger.warning("network.no-name-server", metadata: ["id": "\(id)", "fix": "--dns"]) }
+    return text
   }
 
   /// One nft process at a time, each with the newest state; callers wait for the change they asked for.
@@ -166,7 +180,8 @@ package actor NodeNetwork {
   }
 
   private func writeRules() async throws {
-    try await Tool.check("nft", ["-f", "-"], input: rules.script(publishing: published.sorted { $0.key < $1.key }.map(\.value)))
+    let script = rules.script(publishing: published.sorted { $0.key < $1.key }.map(\.value)) + forwardingRules
+    try await Tool.check("nft", ["-f", "-"], input: script)
     // Answers from a container to the node's loopback are routed only with this; see the guard chain in PortRules.
     if !published.isEmpty { try? Self.writeSetting("net/ipv4/conf/\(configuration.bridge)/route_localnet", "1") }
   }

@@ -18,19 +18,40 @@ import Testing
     #expect(subnet.overlaps(try IPv4Subnet("10.88.200.0/24")))
     #expect(subnet.overlaps(try IPv4Subnet("10.0.0.0/8")))
     #expect(!subnet.overlaps(try IPv4Subnet("10.89.0.0/16")))
+    #expect(subnet.neighbour.description == "10.89.0.0/16")
+    #expect(try IPv4Subnet("255.255.0.0/16").neighbour.description == "255.254.0.0/16")
   }
 }
 
 @Suite struct HostRoutesTests {
+  private let table = """
+    Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
+    wlan0\t00000000\t0100A8C0\t0003\t0\t0\t600\t00000000\t0\t0\t0
+    eth0\t00000000\t0100A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0
+    *\t00000000\t00000000\t0200\t0\t0\t0\t00000000\t0\t0\t0
+    eth0\t0000A8C0\t00000000\t0001\t0\t0\t100\t00FFFFFF\t0\t0\t0
+    podman0\t0000580A\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0
+    """
+
   @Test func readsTheKernelsTable() throws {
-    let table = """
-      Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
-      eth0\t00000000\t0100A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0
-      eth0\t0000A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
-      """
     let routes = HostRoutes.parse(table)
-    #expect(routes.map(\.interface) == ["eth0", "eth0"])
-    #expect(routes.map(\.subnet.description) == ["0.0.0.0/0", "192.168.0.0/24"])
+    #expect(routes.map(\.interface) == ["wlan0", "eth0", "eth0", "podman0"])
+    #expect(routes.map(\.subnet.description) == ["0.0.0.0/0", "0.0.0.0/0", "192.168.0.0/24", "10.88.0.0/16"])
+  }
+
+  @Test func theDefaultRouteIsTheCheapest() { #expect(HostRoutes.defaultInterface(table) == "eth0") }
+
+  @Test func aClashIsNamedWithAWayOut() throws {
+    func network(_ subnet: String, bridge: String = "warren0") throws -> NetworkConfiguration {
+      NetworkConfiguration(bridge: bridge, subnet: try IPv4Subnet(subnet), stateDirectory: "/s")
+    }
+    let error = try #require(throws: WarrenError.self) { try HostRoutes.check(try network("10.88.0.0/16"), ignoring: [], table: table) }
+    #expect(error.code == .failedPrecondition)
+    for word in ["10.88.0.0/16", "podman0", "podman's", "--cni-subnet", "10.89.0.0/16"] { #expect(error.message.contains(word)) }
+    #expect(throws: WarrenError.self) { try HostRoutes.check(try network("192.168.0.0/16"), ignoring: [], table: table) }
+    try HostRoutes.check(try network("10.89.0.0/16"), ignoring: [], table: table)
+    try HostRoutes.check(try network("10.88.0.0/16", bridge: "podman0"), ignoring: [], table: table)
+    try HostRoutes.check(try network("10.88.0.0/16"), ignoring: ["podman0"], table: table)
   }
 }
 
@@ -78,9 +99,16 @@ import Testing
     #expect(ResolverConfiguration.text(host: "nameserver 127.0.0.53\n", upstream: "nameserver 10.0.0.2\n") == "nameserver 10.0.0.2\n")
   }
 
-  @Test func andThenPublicOnes() {
+  @Test func andAfterThatNobody() {
     let text = ResolverConfiguration.text(host: "search lan\nnameserver ::1\n", upstream: "nameserver 127.0.0.1\n")
-    #expect(text == "search lan\nnameserver 8.8.8.8\nnameserver 8.8.4.4\n")
+    #expect(text == "search lan\n")
+    #expect(!ResolverConfiguration.hasNameServer(text))
+  }
+
+  @Test func whatWasChosenIsAllThatIsAsked() {
+    let text = ResolverConfiguration.text(
+      host: "search lan\nnameserver 10.0.0.1\n", upstream: "nameserver 10.0.0.2\n", chosen: ["10.0.0.3", "10.0.0.4"])
+    #expect(text == "search lan\nnameserver 10.0.0.3\nnameserver 10.0.0.4\n")
   }
 }
 
@@ -98,6 +126,10 @@ import Testing
         == #"{"bridge":"wt0","cniVersion":"0.4.0","hairpinMode":true,"ipMasq":false,"ipam":{"dataDir":"/s","ranges":[[{"subnet":"10.77.0.0/24"}]],"#
         + #""routes":[{"dst":"0.0.0.0/0"}],"type":"host-local"},"isGateway":true,"name":"wt0","type":"bridge"}"#
     )
+  }
+
+  @Test func packetsAreNoLargerThanTheNodesLink() throws {
+    #expect(try CNIRequest.bridgeConfiguration(network, mtu: 1400).contains(#""isGateway":true,"mtu":1400,"name""#))
   }
 
   @Test func environmentOfACall() {

@@ -36,4 +36,27 @@ import Testing
     let script = rules.script(publishing: [PublishedTask(address: "10.88.0.2", ports: [PublishedPort(hostPort: 1, containerPort: 1)])])
     #expect(script.contains("iifname \"warren0\" ip daddr 127.0.0.0/8 drop"))
   }
+
+  @Test func onlyWhatWasLedHereComesIn() {
+    #expect(
+      rules.script(publishing: []).contains(
+        """
+          chain forward {
+            type filter hook forward priority 0; policy accept;
+            oifname != "warren0" accept
+            iifname "warren0" accept
+            ct state established,related accept
+            ct status dnat accept
+            drop
+          }
+
+        """))
+  }
+
+  @Test func addressesAreBelievedFromTheirSideOnly() {
+    let script = rules.script(publishing: [])
+    #expect(script.contains("iifname \"warren0\" ip saddr != 10.88.0.0/16 drop"))
+    #expect(script.contains("iifname != { \"warren0\", \"lo\" } ip saddr 10.88.0.0/16 drop"))
+    #expect(script.contains("    ip daddr 127.0.0.0/8 return\n    fib daddr type local jump publish\n"), "what is published on 127.0.0.1 stays there")
+  }
 }

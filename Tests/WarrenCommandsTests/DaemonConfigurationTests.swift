@@ -27,7 +27,9 @@ import Testing
     (DaemonSettings(socket: "/" + String(repeating: "s", count: 120)), "--socket"), (DaemonSettings(nanoCPUs: 0), "--cpu"),
     (DaemonSettings(memoryBytes: 1), "--memory"), (DaemonSettings(containerdNamespace: "a b"), "--containerd-namespace"),
     (DaemonSettings(subnet: "10.0.0.0"), "--cni-subnet"), (DaemonSettings(subnet: "10.0.0.0/31"), "--cni-subnet"),
-    (DaemonSettings(bridge: "a-name-that-is-too-long"), "--bridge"), (DaemonSettings(metricsAddress: "9090"), "--metrics-addr"),
+    (DaemonSettings(nameServers: ["10.0.0.1", "127.0.0.53"]), "--dns"), (DaemonSettings(nameServers: ["fd00::1"]), "--dns"),
+    (DaemonSettings(nameServers: ["dns.local"]), "--dns"), (DaemonSettings(bridge: "a-name-that-is-too-long"), "--bridge"),
+    (DaemonSettings(metricsAddress: "9090"), "--metrics-addr"),
   ]) func `A wrong option is named`(settings: DaemonSettings, option: String) throws {
     let error = try #require(throws: WarrenError.self) { try configuration(settings) }
     #expect(error.code == .invalidArgument && error.message.contains(option))

@@ -25,9 +25,11 @@ struct CNIPlugins: Sendable {
   }
 
   private func call(_ command: CNIRequest.Command, id: String, namespace: String) async throws -> Tool.Output {
+    // A container whose packets are larger than the node's link takes loses them on the way where ICMP is filtered.
+    let mtu = command == .add ? HostRoutes.defaultMTU() : nil
     let request = CNIRequest(command: command, containerID: id, namespace: namespace, pluginPaths: network.pluginPaths)
     return try await Tool.run(
-      try plugin("bridge"), [], environment: request.environment, input: try CNIRequest.bridgeConfiguration(network))
+      try plugin("bridge"), [], environment: request.environment, input: try CNIRequest.bridgeConfiguration(network, mtu: mtu))
   }
 
   private func plugin(_ name: String) throws -> String {

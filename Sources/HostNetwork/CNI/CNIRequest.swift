@@ -21,7 +21,9 @@ struct CNIRequest: Equatable {
   /// The bridge plugin's configuration, with host-local giving out the addresses.
   ///
   /// `ipMasq` stays off: it would add iptables chains per container; the node's own nftables table masquerades for the whole subnet.
-  static func bridgeConfiguration(_ network: NetworkConfiguration) throws -> String {
+  ///
+  /// - Parameter mtu: the largest packet of the container's link; nil leaves it to the kernel (1500).
+  static func bridgeConfiguration(_ network: NetworkConfiguration, mtu: Int? = nil) throws -> String {
     struct Configuration: Encodable {
       struct IPAM: Encodable {
         struct Range: Encodable { var subnet: String }
@@ -38,10 +40,11 @@ struct CNIRequest: Equatable {
       var isGateway = true
       var hairpinMode = true
       var ipMasq = false
+      var mtu: Int?
       var ipam: IPAM
     }
     let configuration = Configuration(
-      name: network.bridge, bridge: network.bridge,
+      name: network.bridge, bridge: network.bridge, mtu: mtu,
       ipam: .init(ranges: [[.init(subnet: network.subnet.description)]], dataDir: network.stateDirectory))
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -15,12 +15,16 @@ package struct HostFiles: Sendable, Equatable {
     self.resolver = resolver
   }
 
-  /// The node's name servers as a task can use them; with the node's own network they are used as they are.
-  package static func nodeResolver(hostNetwork: Bool) -> String {
-    let host = (try? String(contentsOfFile: "/etc/resolv.conf", encoding: .utf8)) ?? ""
-    if hostNetwork { return host }
-    return ResolverConfiguration.text(host: host, upstream: try? String(contentsOfFile: "/run/systemd/resolve/resolv.conf", encoding: .utf8))
+  /// The node's name servers as a task can use them.
+  ///
+  /// - Parameter chosen: instead of the node's own.
+  package static func resolver(chosen: [String]) -> String {
+    let upstream = try? String(contentsOfFile: "/run/systemd/resolve/resolv.conf", encoding: .utf8)
+    return ResolverConfiguration.text(host: nodeResolver(), upstream: upstream, chosen: chosen)
   }
+
+  /// The node's name servers as they are, which is right with the node's own network.
+  package static func nodeResolver() -> String { (try? String(contentsOfFile: "/etc/resolv.conf", encoding: .utf8)) ?? "" }
 
   /// Writes the three files into a folder, which is made if it is not there.
   package func write(to folder: String) throws {

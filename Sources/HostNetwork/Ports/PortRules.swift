@@ -12,13 +12,17 @@ package struct PublishedTask: Hashable, Sendable {
   }
 }
 
-/// Builds the nftables rules that lead a node's published ports to its tasks.
+/// Builds the nftables rules that lead a node's published ports to its tasks, and keep everything else away from them.
 ///
 /// CNI's portmap plugin gives a host port to exactly one container: the first rule wins. Here tasks of one service on one node share
 /// its port and take new connections in turn, so two replicas serve behind one port and a task can leave it before it is stopped.
 /// Destination NAT keeps the client's address; only connections that come from the node's loopback, or from a container of the same
-/// bridge, are masqueraded, because their answers would not come back otherwise. The guard chain keeps containers off the node's own
-/// loopback, which `route_localnet` (needed for publishing on 127.0.0.1) would open to them (CVE-2020-8558).
+/// bridge, are masqueraded, because their answers would not come back otherwise.
+///
+/// Whoever has a route through the node could reach every port of every container: the forward chain lets in what was led here by a
+/// published port (of this table or another), what answers, and what stays on the bridge. The guard chain keeps containers off the
+/// node's own loopback, which `route_localnet` (needed for publishing on 127.0.0.1) would open to them (CVE-2020-8558), and drops what
+/// claims an address from the wrong side: containers send as themselves only, and nobody else sends as a container.
 /// Syntax: https://wiki.nftables.org/wiki-nftables/index.php/Load_balancing
 package struct PortRules: Sendable {
   /// Name of the table; everything in it is ours, so each change replaces it as a whole and nothing of an earlier life is left.
@@ -42,6 +46,7 @@ package struct PortRules: Sendable {
       \(publish)  }
         chain prerouting {
           type nat hook prerouting priority -100; policy accept;
+          ip daddr 127.0.0.0/8 return
           fib daddr type local jump publish
         }
         chain output {
@@ -57,6 +62,16 @@ package struct PortRules: Sendable {
         chain guard {
           type filter hook prerouting priority -300; policy accept;
           iifname "\(bridge)" ip daddr 127.0.0.0/8 drop
+          iifname "\(bridge)" ip saddr != \(subnet) drop
+          iifname != { "\(bridge)", "lo" } ip saddr \(subnet) drop
+        }
+        chain forward {
+          type filter hook forward priority 0; policy accept;
+          oifname != "\(bridge)" accept
+          iifname "\(bridge)" accept
+          ct state established,related accept
+          ct status dnat accept
+          drop
         }
       }
 

@@ -16,7 +16,7 @@ enum Daemon {
     // One node needs few event loops; each costs a thread and its memory.
     NIOSingletons.groupLoopCountSuggestion = 2
     let logger = options.logger()
-    let membership = try NodeMembership.open(options, mayBootstrap: mayBootstrap, logger: logger)
+    let membership = try await NodeMembership.open(options, mayBootstrap: mayBootstrap, logger: logger)
     let configuration = membership.configuration
     logger.info(
       membership.isNew ? "cluster.created" : "node.resumed",

@@ -18,6 +18,8 @@ struct DaemonConfiguration: Sendable {
   let cniPaths: [String]
   let subnet: String
   let bridge: String
+  /// Empty: what the machine asks itself.
+  let nameServers: [String]
   /// Nil: nothing is served.
   let metricsAddress: HostPort?
   /// The address was asked for: without it the daemon must not run.
@@ -49,6 +51,10 @@ struct DaemonConfiguration: Sendable {
     subnet = settings.subnet ?? "10.88.0.0/16"
     try Self.check(subnet: subnet)
     bridge = try Self.name(settings.bridge ?? "warren0", option: "--bridge", longest: 15)
+    nameServers = settings.nameServers ?? []
+    if let wrong = nameServers.first(where: { !IPAddressText.isValid($0) || $0.contains(":") || $0.hasPrefix("127.") }) {
+      throw WarrenError(.invalidArgument, "--dns '\(wrong)' is not an IPv4 address that containers reach; their own loopback is not this machine's")
+    }
     metricsAddressIsRequired = settings.metricsAddress != nil
     metricsAddress =
       settings.metricsAddress == "off" ? nil : try HostPort(parsing: settings.metricsAddress ?? "127.0.0.1:9090", option: "--metrics-addr")

@@ -31,6 +31,10 @@ struct DaemonOptions: ParsableArguments {
   var cniPath: [String] = []
   @Option(help: ArgumentHelp("Addresses for containers on this node (default: 10.88.0.0/16).", valueName: "cidr")) var cniSubnet: String?
   @Option(help: ArgumentHelp("Name of the bridge containers are attached to (default: warren0).", valueName: "name")) var bridge: String?
+  @Option(
+    help: ArgumentHelp(
+      "Name server for containers, may be given several times (default: those this machine asks, if containers reach them).", valueName: "ip"))
+  var dns: [String] = []
 
   @Option(help: ArgumentHelp("Where metrics and health are served, or off (default: 127.0.0.1:9090).", valueName: "host:port")) var metricsAddr:
     String?
@@ -45,7 +49,7 @@ struct DaemonOptions: ParsableArguments {
       managerOnly: managerOnly ? true : nil, bindAddress: bindAddr, apiAddress: apiAddr, socket: socket, nanoCPUs: cpu, memoryBytes: memory,
       labels: label.isEmpty ? nil : Dictionary(label.map { ($0.key, $0.value) }) { $1 }, containerdAddress: containerdAddress,
       containerdNamespace: containerdNamespace, cniPaths: cniPath.isEmpty ? nil : cniPath, subnet: cniSubnet, bridge: bridge,
-      metricsAddress: metricsAddr)
+      nameServers: dns.isEmpty ? nil : dns, metricsAddress: metricsAddr)
   }
 
   func logger() -> Logger {

@@ -12,6 +12,7 @@ struct DaemonSettings: Codable, Sendable, Equatable {
   var cniPaths: [String]?
   var subnet: String?
   var bridge: String?
+  var nameServers: [String]?
   var metricsAddress: String?
 
   /// What is said now, completed by what was said before.
@@ -22,6 +23,6 @@ struct DaemonSettings: Codable, Sendable, Equatable {
       labels: labels ?? earlier.labels, containerdAddress: containerdAddress ?? earlier.containerdAddress,
       containerdNamespace: containerdNamespace ?? earlier.containerdNamespace, cniPaths: cniPaths ?? earlier.cniPaths,
       subnet: subnet ?? earlier.subnet,
-      bridge: bridge ?? earlier.bridge, metricsAddress: metricsAddress ?? earlier.metricsAddress)
+      bridge: bridge ?? earlier.bridge, nameServers: nameServers ?? earlier.nameServers, metricsAddress: metricsAddress ?? earlier.metricsAddress)
   }
 }

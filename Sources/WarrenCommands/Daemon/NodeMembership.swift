@@ -13,7 +13,7 @@ struct NodeMembership: Sendable {
 
   /// Resumes what the directory holds, or, with `mayBootstrap`, makes a cluster of one in an empty one.
   /// - Throws: when a different node id is asked for than the directory has, when it is empty and must not be, when another process uses it.
-  static func open(_ options: DaemonOptions, mayBootstrap: Bool, logger: Logger) throws -> NodeMembership {
+  static func open(_ options: DaemonOptions, mayBootstrap: Bool, logger: Logger) async throws -> NodeMembership {
     let exists = LogDatabase.exists(dataDirectory: options.dataDir)
     guard exists || mayBootstrap else {
       throw WarrenError(
@@ -26,12 +26,13 @@ struct NodeMembership: Sendable {
     let earlier = exists ? try directory.settings() : nil
     let settings = options.settings.completed(by: earlier ?? DaemonSettings())
     // Before anything is made: bad options must change nothing.
-    let configured = { try DaemonConfiguration(nodeID: $0, dataDirectory: directory.path, settings: settings, hostname: hostname) }
+    let configured = { try DaemonConfiguration(nodeID: $0, dataDirectory: directory.path, settings: $1, hostname: hostname) }
     guard exists else {
       let nodeID = try wanted ?? DaemonConfiguration.nodeID(hostname)
-      let configuration = try configured(nodeID)
+      let configuration = try configured(nodeID, settings)
       try directory.checkVacant()
       let bridge = try claims(configuration)
+      try await configuration.takeNetwork(after: nil, logger: logger)
       try directory.prepare()
       let identity = LogIdentity(clusterID: .random(), nodeID: nodeID)
       // Before the log, so that a crash between the two cannot leave a node that forgot its options; after it again, because only then
@@ -55,11 +56,13 @@ struct NodeMembership: Sendable {
         "node \(nodeID) in \(directory.path) runs containers, so it cannot become manager-only; leave --manager-only out, or use another directory with --data-dir"
       )
     }
-    let configuration = try configured(nodeID)
+    let configuration = try configured(nodeID, settings)
     let bridge = try claims(configuration)
+    try await configuration.takeNetwork(after: earlier.flatMap { try? configured(nodeID, $0) }, logger: logger)
     try directory.keep(settings)
     return NodeMembership(storage: storage, configuration: configuration, bridge: bridge, isNew: false)
   }
+
   /// What only one daemon of a machine can have, asked for before anything is made.
   private static func claims(_ configuration: DaemonConfiguration) throws -> BridgeClaim? {
     guard !DaemonSocket.isServed(configuration.socket) else {

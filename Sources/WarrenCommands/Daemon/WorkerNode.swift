@@ -35,11 +35,7 @@ struct WorkerNode: Service {
     let images = ImageStore(
       client: client, registry: RegistryConfiguration(dockerConfigPath: Self.dockerConfig(environment)),
       owner: "\(identity.clusterID)/\(identity.nodeID)", logger: logger)
-    let layout = NetworkConfiguration(
-      bridge: configuration.bridge, subnet: try IPv4Subnet(configuration.subnet), pluginPaths: configuration.cniPaths,
-      stateDirectory: "\(data)/network")
-    try HostRoutes.check(layout)
-    let network = NodeNetwork(configuration: layout, logger: logger)
+    let network = NodeNetwork(configuration: try configuration.network(), logger: logger)
     let runtime = ContainerdRuntime(
       configuration: .init(cluster: identity.clusterID, node: identity.nodeID, dataDirectory: data), client: client, containers: containers,
       images: images, network: network, logger: logger)

@@ -65,11 +65,11 @@ package struct ContainerdRuntime: ContainerRuntime {
     let recipe = try recipe(container, image)
     let files = filesDirectory(container.id)
     if spec.network == .host {
-      try HostFiles(hostname: recipe.hostname, address: nil, resolver: HostFiles.nodeResolver(hostNetwork: true)).write(to: files)
+      try HostFiles(hostname: recipe.hostname, address: nil, resolver: HostFiles.nodeResolver()).write(to: files)
       try await containerStore.create(recipe)
       return ""
     }
-    let resolver = HostFiles.nodeResolver(hostNetwork: false)
+    let resolver = network.resolver(for: container.id)
     // Only the namespace and the files must exist before the process is made; its address may follow while runc works.
     async let namespace = network.makeNamespace(container.id)
     async let prepared = containerStore.prepare(recipe)

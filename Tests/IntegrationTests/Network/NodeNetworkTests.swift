@@ -1,33 +1,16 @@
 import ClusterModel
 import Foundation
 import Logging
-import Subprocess
 import Testing
 
 @testable import HostNetwork
 
 /// Needs root, iproute2, nftables and the CNI plugins. Each test has a bridge and a subnet of its own and removes them.
 @Suite struct NodeNetworkTests {
-  private static func shell(_ command: String) async throws -> String {
-    try await Tool.run("sh", ["-c", command]).text.trimmed
-  }
+  private static func shell(_ command: String) async throws -> String { try await TestNetwork.shell(command) }
 
-  /// Runs the body with a network that is removed afterwards, whatever happens; nothing may be left of it then.
   private func withNetwork(_ number: Int, _ body: (NodeNetwork) async throws -> Void) async throws {
-    let bridge = "wtest\(number)"
-    let state = "/tmp/warren-network-test-\(number)-\(getpid())"
-    defer { try? FileManager.default.removeItem(atPath: state) }
-    let network = NodeNetwork(
-      configuration: NetworkConfiguration(bridge: bridge, subnet: try IPv4Subnet("10.254.\(number).0/24"), stateDirectory: state),
-      logger: Logger(label: "test"))
-    try await network.restore(published: [:])
-    let outcome = await Result { try await body(network) }
-    try await network.remove()
-    #expect(network.list().isEmpty)
-    #expect(
-      try await Self.shell("ip -o link show | grep -c \(bridge) ; nft list tables | grep -c \(bridge) ; ls /run/netns | grep -c \(bridge)")
-        == "0\n0\n0")
-    try outcome.get()
+    try await TestNetwork.with(number) { try await body($0.node) }
   }
 
   @Test func aTaskIsReachedAndReachesItsLoopback() async throws {
@@ -44,50 +27,24 @@ import Testing
   }
 
   @Test func tasksShareAPortAndTheClientsAddressIsKept() async throws {
-    try await withNetwork(2) { network in
-      try await withServers(network, ["a", "b"]) {
+    try await TestNetwork.with(2) { network in
+      try await network.serving(["a", "b"]) { addresses in
+        for (id, address) in addresses {
+          try await network.node.publish(id, address: address, ports: [PublishedPort(hostPort: 18082, containerPort: 80)])
+        }
         // A client on another machine: a namespace with a link to this one.
         _ = try await Self.shell(
           "ip netns add wtest2c; ip link add wtest2v type veth peer name eth0 netns wtest2c; ip addr add 198.51.100.1/24 dev wtest2v; ip link set wtest2v up;"
             + " ip -n wtest2c addr add 198.51.100.2/24 dev eth0; ip -n wtest2c link set eth0 up; ip -n wtest2c link set lo up")
-        let remote = try await Self.shell(
-          "for i in 1 2 3 4; do ip netns exec wtest2c python3 -c 'import socket; s = socket.create_connection((\"198.51.100.1\", 18082), 3); print(s.recv(100).decode())'; done | sort | uniq -c | tr -s ' '"
-        )
+        var answers: [String] = []
+        for _ in 1...4 { answers.append(try await TestNetwork.ask("198.51.100.1", 18082, from: "wtest2c")) }
         _ = try await Self.shell("ip netns delete wtest2c; ip link delete wtest2v")
-        #expect(remote == "2 a 198.51.100.2\n 2 b 198.51.100.2")
-        let local = try await Self.shell(
-          "python3 -c 'import socket; print(socket.create_connection((\"127.0.0.1\", 18082), 3).recv(100).decode()[0])'")
-        #expect(["a", "b"].contains(local))
+        #expect(answers.sorted() == ["a 198.51.100.2", "a 198.51.100.2", "b 198.51.100.2", "b 198.51.100.2"])
+        #expect(["a", "b"].contains(try await TestNetwork.ask("127.0.0.1", 18082).prefix(1)))
 
-        try await network.withdraw("a")
-        let after = try await Self.shell(
-          "for i in 1 2 3; do python3 -c 'import socket; print(socket.create_connection((\"127.0.0.1\", 18082), 3).recv(1).decode())'; done | sort -u"
-        )
-        #expect(after == "b")
+        try await network.node.withdraw("a")
+        for _ in 1...3 { #expect(try await TestNetwork.ask("127.0.0.1", 18082).hasPrefix("b")) }
       }
-    }
-  }
-
-  /// Small servers, one in each namespace, that answer with their name and the client's address.
-  private func withServers(_ network: NodeNetwork, _ ids: [String], _ body: () async throws -> Void) async throws {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for id in ids {
-        let attachment = try await network.attach(id)
-        let name = "\(network.configuration.bridge)-\(id)"
-        group.addTask {
-          _ = try? await Tool.run(
-            "ip",
-            [
-              "netns", "exec", name, "python3", "-c",
-              "import socket\ns = socket.create_server(('', 80))\nwhile True:\n  c, a = s.accept(); c.sendall(('\(id) ' + a[0]).encode()); c.close()",
-            ])
-        }
-        _ = try await Self.shell("for i in $(seq 100); do ip netns exec \(name) ss -ltn | grep -q :80 && break; sleep 0.05; done")
-        try await network.publish(id, address: attachment.address, ports: [PublishedPort(hostPort: 18082, containerPort: 80)])
-      }
-      let outcome = await Result { try await body() }
-      group.cancelAll()
-      try outcome.get()
     }
   }
 
@@ -160,10 +117,44 @@ import Testing
     }
     #expect(server.contains("18099/tcp") && server.contains("python3 (pid "))
   }
-}
 
-extension Result where Failure == any Error {
-  fileprivate init(_ body: () async throws -> Success) async {
-    do { self = .success(try await body()) } catch { self = .failure(error) }
+  @Test func anAddressThatTheNodeDoesNotHaveIsNamedWithThoseItHas() throws {
+    try HostPorts.check([PublishedPort(hostIP: "127.0.0.9", hostPort: 18098, containerPort: 80)])
+    let error = try #require(throws: WarrenError.self) {
+      try HostPorts.check([PublishedPort(hostIP: "203.0.113.77", hostPort: 18098, containerPort: 80)])
+    }
+    #expect(error.code == .failedPrecondition && error.message.contains("203.0.113.77") && error.message.contains("127.0.0.1"))
+  }
+
+  @Test func packetsAreAsLargeAsTheNodesLinkTakes() async throws {
+    try await withNetwork(6) { network in
+      _ = try await network.attach("a")
+      let device = try await Self.shell("ip -o route show default | head -1 | sed 's/.* dev \\([^ ]*\\).*/\\1/'")
+      let expected = device.isEmpty ? "1500" : try await Self.shell("cat /sys/class/net/\(device)/mtu")
+      #expect(try await Self.shell("ip netns exec wtest6-a cat /sys/class/net/eth0/mtu") == expected)
+    }
+  }
+
+  @Test func anotherSubnetIsTakenWhenNothingIsAttached() async throws {
+    try await TestNetwork.with(7) { network in
+      let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+      let (earlier, later) = (try TestNetwork.configuration(7), try TestNetwork.configuration(7, subnet: "10.254.107.0/24"))
+      _ = try await network.node.attach("a")
+      let refusal = try await #require(throws: WarrenError.self) { try await NodeNetwork.change(from: earlier, to: later, logger: logger) }
+      #expect(
+        refusal.code == .failedPrecondition && refusal.message.contains("1 container is") && refusal.message.contains("--cni-subnet 10.254.7.0/24"))
+      #expect(network.node.list() == ["a"])
+      try await network.node.detach("a")
+      try await NodeNetwork.change(from: earlier, to: earlier, logger: logger)
+      #expect(FileManager.default.fileExists(atPath: "/sys/class/net/wtest7"))
+      try await NodeNetwork.change(from: earlier, to: later, logger: logger)
+      #expect(!FileManager.default.fileExists(atPath: "/sys/class/net/wtest7"))
+
+      let next = NodeNetwork(configuration: later, logger: logger)
+      try await next.restore(published: [:])
+      #expect(try await next.attach("b").address == "10.254.107.2")
+      #expect(try await Self.shell("nft list table ip wtest7 | grep -c 10.254.107.0/24") != "0")
+      try await next.detach("b")
+    }
   }
 }

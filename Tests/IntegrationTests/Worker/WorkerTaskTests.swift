@@ -35,6 +35,38 @@ import Worker
     }
   }
 
+  @Test func whoIsNotRootServesOnPort80() async throws {
+    try await WorkerNode.with(8) { node in
+      try await node.life { _ in
+        await node.manager.assign(
+          node.task("t") {
+            $0.container.args = ["/bin/sh", "-c", "id -u > /www/index.html; exec httpd -f -p 80 -h /www"]
+            $0.container.user = "web"
+            $0.container.capDrop = ["ALL"]
+            $0.container.mounts = [Mount(kind: .tmpfs, target: "/www")]
+            $0.ports = [PublishedPort(hostPort: 18478, containerPort: 80)]
+          })
+        try await node.told(.running, of: "t")
+        try await eventually("it answers") {
+          try await node.shell("python3 -c 'import urllib.request as u; print(u.urlopen(\"http://127.0.0.1:18478/\", timeout=2).read().decode())'")
+            == "1000"
+        }
+      }
+    }
+  }
+
+  @Test func anAddressThatTheNodeDoesNotHaveIsTold() async throws {
+    try await WorkerNode.with(9) { node in
+      try await node.life { _ in
+        await node.manager.assign(node.task("t") { $0.ports = [PublishedPort(hostIP: "203.0.113.77", hostPort: 18479, containerPort: 80)] })
+        let status = try await node.told(.waiting, of: "t")
+        #expect(status.message.contains("does not have that address") && status.message.contains("203.0.113.77"), "\(status.message)")
+        await node.manager.want(.remove, of: "t")
+        try await node.nothingLeft()
+      }
+    }
+  }
+
   @Test func aKilledProcessIsRestartedAndItsLogKept() async throws {
     try await WorkerNode.with(2) { node in
       try await node.life { operations in
