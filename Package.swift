@@ -147,7 +147,7 @@ let package = Package(
     tests("WorkerTests", ["Worker", "ClusterModel", "TestKit", .grdb, .logging, .nioConcurrency]),
     tests(
       "WarrenCommandsTests",
-      ["WarrenCommands", "ClusterModel", "TestKit", .coreMetrics, .logging, .nioCore, .nioPosix, .nioHTTP1]),
+      ["WarrenCommands", "ClusterModel", "HostNetwork", "TestKit", .coreMetrics, .logging, .nioCore, .nioPosix, .nioHTTP1]),
     tests(
       "IntegrationTests",
       ["ClusterModel", "Containerd", "HostNetwork", "Worker", "TestKit", "OCI", .grpc, .logging, .nioConcurrency, .subprocess]),

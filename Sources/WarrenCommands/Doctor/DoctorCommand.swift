@@ -9,15 +9,21 @@ struct DoctorCommand: AsyncParsableCommand {
     commandName: "doctor", abstract: "Check that this machine has what Warren needs, and say how to fix what is missing.",
     discussion: example("warren doctor", "warren doctor -o json", note: "Changes nothing. Exits with 1 when a check fails."))
 
-  @Option(help: ArgumentHelp("Data directory to check the disk of.", valueName: "path"), completion: .directory, transform: PathText.parse)
+  @Option(
+    help: ArgumentHelp("Data directory to check the disk of; what is kept there about the node is what is checked.", valueName: "path"),
+    completion: .directory, transform: PathText.parse)
   var dataDir = "/var/lib/warren"
-  @Option(help: ArgumentHelp("containerd's socket.", valueName: "path"), completion: .file(), transform: PathText.parse)
-  var containerdAddress = "/run/containerd/containerd.sock"
+  @Option(
+    help: ArgumentHelp("containerd's socket (default: /run/containerd/containerd.sock).", valueName: "path"), completion: .file(),
+    transform: PathText.parse)
+  var containerdAddress: String?
   @Option(help: ArgumentHelp("Directory of CNI plugins (default: /opt/cni/bin, /usr/lib/cni).", valueName: "path"), completion: .directory)
   var cniPath: [String] = []
-  @Option(help: ArgumentHelp("Addresses for containers on this node.", valueName: "cidr")) var cniSubnet = "10.88.0.0/16"
-  @Option(help: ArgumentHelp("Name of the bridge containers are attached to.", valueName: "name")) var bridge = "warren0"
-  @Option(help: ArgumentHelp("Where metrics and health will be served, or off.", valueName: "host:port")) var metricsAddr = "127.0.0.1:9090"
+  @Option(help: ArgumentHelp("Addresses for containers on this node (default: 10.88.0.0/16).", valueName: "cidr")) var cniSubnet: String?
+  @Option(help: ArgumentHelp("Name of the bridge containers are attached to (default: warren0).", valueName: "name")) var bridge: String?
+  @Option(help: ArgumentHelp("Name server for containers (default: those this machine asks).", valueName: "ip")) var dns: [String] = []
+  @Option(help: ArgumentHelp("Where metrics and health will be served, or off (default: 127.0.0.1:9090).", valueName: "host:port"))
+  var metricsAddr: String?
   @OptionGroup var format: OutputOptions
 
   func run() async throws {
@@ -27,19 +33,18 @@ struct DoctorCommand: AsyncParsableCommand {
   }
 
   private func probe() throws -> DoctorProbe {
-    let paths = cniPath.isEmpty ? ["/opt/cni/bin", "/usr/lib/cni"] : cniPath
-    var ports: [(port: PublishedPort, use: String)] = []
-    if metricsAddr != "off" {
-      let address = try HostPort(parsing: metricsAddr, option: "--metrics-addr")
-      ports.append(
-        (
-          PublishedPort(hostIP: IPAddressText.isValid(address.host) ? address.host : "", hostPort: UInt16(address.port), containerPort: 0),
-          "metrics and health"
-        ))
+    let said = DaemonSettings(
+      containerdAddress: containerdAddress, cniPaths: cniPath.isEmpty ? nil : cniPath, subnet: cniSubnet, bridge: bridge,
+      nameServers: dns.isEmpty ? nil : dns, metricsAddress: metricsAddr)
+    // Whoever may not read the directory is told about the defaults, and that root is needed.
+    let settings = said.completed(by: (try? DataDirectory(dataDir).settings()) ?? DaemonSettings())
+    let daemon = try DaemonConfiguration(nodeID: "doctor", dataDirectory: dataDir, settings: settings, hostname: DaemonConfiguration.hostname())
+    let ports = daemon.metricsAddress.map { address in
+      let host = IPAddressText.isValid(address.host) ? address.host : ""
+      return (port: PublishedPort(hostIP: host, hostPort: UInt16(address.port), containerPort: 0), use: "metrics and health")
     }
     return DoctorProbe(
-      dataDirectory: dataDir, containerdSocket: containerdAddress, pluginPaths: paths,
-      network: NetworkConfiguration(bridge: bridge, subnet: try IPv4Subnet(cniSubnet), pluginPaths: paths, stateDirectory: "\(dataDir)/network"),
-      ports: ports)
+      dataDirectory: dataDir, containerdSocket: daemon.containerdAddress ?? "/run/containerd/containerd.sock", pluginPaths: daemon.cniPaths,
+      network: try daemon.network(), ports: ports.map { [$0] } ?? [])
   }
 }

@@ -1,3 +1,5 @@
+import HostNetwork
+
 /// What was found on a machine: all that the checks decide from.
 struct DoctorFacts: Sendable, Equatable {
   /// Something that was tried.
@@ -68,6 +70,13 @@ struct DoctorFacts: Sendable, Equatable {
   var hasBridge: Bool
   /// Why the addresses for containers cannot be used here; nil when they can.
   var subnetProblem: String?
+  /// Podman is here, whose network has the addresses that are Warren's by default; it takes them when its first container starts.
+  var sharesSubnetWithPodman: Bool
+  /// Where other programs' rules drop containers' packets; nil when that cannot be found out.
+  var forwardFilters: [ForwardFilter]?
+  var bridge: String
+  /// Containers have somebody to ask for names.
+  var hasNameServer: Bool
   var ports: [Port]
   /// Nil: it cannot be found out.
   var disk: Disk?

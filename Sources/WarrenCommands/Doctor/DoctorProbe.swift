@@ -20,6 +20,7 @@ struct DoctorProbe: Sendable {
     async let links = trial(isRoot, "unshare", ["-n", "sh", "-c", Self.linkScript])
     async let rules = trial(isRoot, "nft", ["-c", "-f", "-"], input: network.sampleRules)
     async let containerd = containerd()
+    async let filters = isRoot ? ForwardFilter.find(for: network) : nil
     let runtimes = ["runc", "crun"].filter { Self.program($0) != nil }
     let tools = ["ip", "nft", "iptables", "conntrack"].filter { Self.program($0) != nil }
     let plugins = ["bridge", "host-local"].filter { name in pluginPaths.contains { access("\($0)/\(name)", X_OK) == 0 } }
@@ -30,10 +31,13 @@ struct DoctorProbe: Sendable {
       runtimes: runtimes, pluginPaths: pluginPaths, plugins: Set(plugins), tools: Set(tools),
       forwards: Self.text("/proc/sys/net/ipv4/ip_forward").hasPrefix("1"),
       hasBridge: access("/sys/class/net/\(network.bridge)", F_OK) == 0, subnetProblem: subnetProblem(),
+      sharesSubnetWithPodman: Self.program("podman") != nil && network.subnet.overlaps(Self.podmanSubnet), forwardFilters: await filters,
+      bridge: network.bridge, hasNameServer: ResolverConfiguration.hasNameServer(HostFiles.resolver(chosen: network.nameServers)),
       ports: ports.map { DoctorFacts.Port(number: $0.port.hostPort, use: $0.use, holder: HostPorts.holder(of: $0.port)) }, disk: disk(),
       clock: Self.clock())
   }
 
+  private static let podmanSubnet = IPv4Subnet(address: 10 << 24 | 88 << 16, prefixLength: 16)
   private static let overlayScript =
     "mount -t tmpfs none /tmp && cd /tmp && mkdir a b c d && mount -t overlay none -o lowerdir=a,upperdir=b,workdir=c d"
   private static let linkScript = "ip link add warren0 type bridge && ip link add veth0 type veth peer name veth1 && ip link set veth0 master warren0"

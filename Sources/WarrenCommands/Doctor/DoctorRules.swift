@@ -5,7 +5,8 @@ enum DoctorRules {
       root(facts), trial("overlayfs", facts.overlay, fix: "load it with 'modprobe overlay', or use a kernel that has it"),
       namespaces(facts), trial("bridge and veth", facts.links, fix: "load them with 'modprobe bridge veth', or use a kernel that has them"),
       trial("nftables", facts.packetRules, fix: "install nftables, and use a kernel with nf_tables, NAT and numgen"), seccomp(facts), cgroups(facts),
-      containerd(facts), runtime(facts), plugins(facts), tools(facts), forwarding(facts), subnet(facts),
+      containerd(facts), runtime(facts), plugins(facts), tools(facts), forwarding(facts), firewall(facts),
+      subnet(facts), names(facts),
     ] + facts.ports.map(port) + [disk(facts), clock(facts)]
   }
 
@@ -113,18 +114,5 @@ enum DoctorRules {
         fix: "apt-get install conntrack")
     }
     return .ok("programs", facts.tools.sorted().joined(separator: ", "))
-  }
-
-  private static func forwarding(_ facts: DoctorFacts) -> DoctorCheck {
-    if facts.forwards { return .ok("forwarding", "on") }
-    guard facts.hasBridge else { return .ok("forwarding", "off; warren turns it on when it starts") }
-    return .failure(
-      "forwarding", "off: containers reach nothing beyond this machine, and are not reached from there",
-      fix: "sysctl -w net.ipv4.ip_forward=1, and look in /etc/sysctl.d for what turned it off")
-  }
-
-  private static func subnet(_ facts: DoctorFacts) -> DoctorCheck {
-    guard let problem = facts.subnetProblem else { return .ok("container subnet", "overlaps no route of this machine") }
-    return .failure("container subnet", problem, fix: "choose another with --cni-subnet, for example 10.99.0.0/16")
   }
 }

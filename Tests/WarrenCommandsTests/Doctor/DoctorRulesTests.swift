@@ -1,4 +1,5 @@
 import Foundation
+import HostNetwork
 import Testing
 
 @testable import WarrenCommands
@@ -10,7 +11,7 @@ import Testing
     hasSeccomp: true, cgroups: .init(version: 2, controllers: ["cpu", "memory", "pids", "io"]),
     containerd: .init(binary: "/usr/bin/containerd", socket: "/run/c.sock", answer: .works("1.6.20~ds1")), runtimes: ["runc"],
     pluginPaths: ["/usr/lib/cni"], plugins: ["bridge", "host-local"], tools: ["ip", "nft", "iptables", "conntrack"], forwards: true, hasBridge: true,
-    subnetProblem: nil,
+    subnetProblem: nil, sharesSubnetWithPodman: false, forwardFilters: [], bridge: "warren0", hasNameServer: true,
     ports: [.init(number: 9090, use: "metrics and health", holder: nil)], disk: .init(path: "/var/lib", freeBytes: 10 << 30, freeFiles: 1 << 20),
     clock: .init(now: 1_800_000_000, isSynchronised: true))
 
@@ -58,6 +59,18 @@ import Testing
       $0.hasBridge = false
     },
     Case("container subnet", .failure, "--cni-subnet") { $0.subnetProblem = "overlaps" },
+    Case("container subnet", .warning, "podman is used") { $0.sharesSubnetWithPodman = true },
+    Case("firewall", .warning, "--zone=trusted --add-interface=warren0") {
+      $0.forwardFilters = [ForwardFilter(table: "inet firewalld", chain: "filter_FORWARD")]
+    },
+    Case("firewall", .warning, "nft insert rule inet filter forward oifname warren0 ct status dnat accept") {
+      $0.forwardFilters = [ForwardFilter(table: "inet filter", chain: "forward")]
+    },
+    Case("firewall", .warning, "iptables -I FORWARD -i warren0") {
+      $0.forwardFilters = [ForwardFilter(table: "ip filter", chain: "FORWARD")]
+    },
+    Case("firewall", .warning, "as root") { $0.forwardFilters = nil },
+    Case("name servers", .warning, "--dns") { $0.hasNameServer = false },
     Case("port 9090", .warning, "--metrics-addr") { $0.ports[0].holder = "prometheus (pid 7)" },
     Case("port 9090", .ok, "") { $0.ports[0].holder = "warren (pid 7)" },
     Case("disk", .failure, "image prune") { $0.disk?.freeBytes = 100 << 20 },
