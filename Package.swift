@@ -14,8 +14,10 @@ let settings: [SwiftSetting] =
 
 extension Target.Dependency {
   static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+  static let asn1 = product(name: "SwiftASN1", package: "swift-asn1")
   static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
   static let collections = product(name: "HashTreeCollections", package: "swift-collections")
+  static let deque = product(name: "DequeModule", package: "swift-collections")
   static let crypto = product(name: "Crypto", package: "swift-crypto")
   static let grpc = product(name: "GRPCCore", package: "grpc-swift-2")
   static let grpcTransport = product(name: "GRPCNIOTransportHTTP2Posix", package: "grpc-swift-nio-transport")
@@ -33,9 +35,11 @@ extension Target.Dependency {
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
   static let nioFileSystem = product(name: "_NIOFileSystem", package: "swift-nio")
   static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+  static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
   static let protobuf = product(name: "SwiftProtobuf", package: "swift-protobuf")
   static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
   static let systemPackage = product(name: "SystemPackage", package: "swift-system")
+  static let x509 = product(name: "X509", package: "swift-certificates")
   static let yams = product(name: "Yams", package: "Yams")
 }
 
@@ -53,6 +57,8 @@ let package = Package(
   products: [.executable(name: "warren", targets: ["warren"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.1"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -82,7 +88,11 @@ let package = Package(
     .target(name: "CLinux"),
     library("GRPCSupport", ["ClusterModel", .grpc, .nioCore]),
     library("WarrenAPI", ["ClusterModel", "GRPCSupport", .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .nioCore]),
-    library("RaftTransport", ["Raft"]),
+    library(
+      "RaftTransport",
+      [
+        "ClusterModel", "Raft", .deque, .lifecycle, .logging, .metrics, .nioConcurrency, .nioCore, .nioPosix, .nioSSL, .nioTLS, .protobuf,
+      ]),
     library("RaftStorage", ["ClusterModel", "Raft", .grdb, .logging, .nioConcurrency]),
     library(
       "Containerd",
@@ -120,18 +130,28 @@ let package = Package(
     .executableTarget(name: "raft-script", dependencies: ["Raft"], swiftSettings: settings),
     .executableTarget(name: "raft-sim", dependencies: ["RaftSimulator"], swiftSettings: settings),
     .executableTarget(
-      name: "warren-bench", dependencies: ["ClusterModel", "Manager", "Raft", "RaftStorage", "WarrenAPI", .argumentParser, .logging, .protobuf],
+      name: "warren-bench",
+      dependencies: [
+        "ClusterModel", "Manager", "Raft", "RaftStorage", "RaftTransport", "TestKit", "WarrenAPI", .argumentParser, .logging, .nioConcurrency,
+        .nioCore, .nioPosix, .protobuf,
+      ],
       path: "Benchmarks", exclude: ["service.sh"],
       swiftSettings: settings),
     library(
       "TestKit",
-      ["ClusterModel", "Containerd", "OCI", "Raft", "RaftTransport", "Worker", "Manager", .logging, .nioConcurrency, .subprocess, .systemPackage]),
+      [
+        "ClusterModel", "Containerd", "OCI", "Raft", "RaftTransport", "Worker", "Manager", .asn1, .crypto, .logging, .nioConcurrency, .nioSSL,
+        .subprocess, .systemPackage, .x509,
+      ]),
 
     tests("ClusterModelTests", ["ClusterModel"]),
     tests("OCITests", ["OCI"]),
     tests("WarrenAPITests", ["WarrenAPI", "ClusterModel", "GRPCSupport", .grpc, .protobuf, .nioCore, .nioEmbedded]),
     tests("RaftTests", ["Raft", "raft-script"], exclude: ["Vectors", "Scripts"]),
     tests("RaftSimulatorTests", ["Raft", "RaftSimulator"], exclude: ["Mutations"]),
+    tests(
+      "RaftTransportTests",
+      ["ClusterModel", "Raft", "RaftTransport", "TestKit", .logging, .nioConcurrency, .nioCore, .nioPosix, .protobuf]),
     tests("RaftStorageTests", ["RaftStorage", "ClusterModel", "Raft", .grdb, .logging]),
     tests(
       "ContainerdTests", ["Containerd", "ClusterModel", "OCI", "TestKit", .nioConcurrency, .nioCore, .nioPosix, .nioHTTP1, .nioSSL],
