@@ -6,14 +6,13 @@ package import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import ServiceLifecycle
+import WarrenAPI
 
 /// Serves the API to this machine's administrators, on a unix socket: who may open it (root and the group `warren`) may do everything.
 package struct APIServer: Service {
   package static let defaultSocketPath = "/run/warren/warren.sock"
   /// Those may use the socket beside root, if there is such a group.
   package static let socketGroup = "warren"
-  /// The largest message a client may send; the stream of a larger one is closed. A service's spec may be far smaller: `ServiceSpec.mostBytes`.
-  package static let largestRequest = 4 << 20
 
   private let api: ManagerAPI
   private let listener: UnixListener
@@ -37,7 +36,8 @@ package struct APIServer: Service {
     let transport = HTTP2ServerTransport.Posix(
       listeningSocketDescriptor: Int(listener.descriptor), transportSecurity: .plaintext,
       config: .defaults { config in
-        config.rpc.maxRequestPayloadSize = Self.largestRequest
+        // The stream of a larger one is closed without a status: our clients do not send any.
+        config.rpc.maxRequestPayloadSize = RequestLimit.mostBytes
         config.http2.maxConcurrentStreams = 1024
         config.connection.flushCoalescing = nil
         config.channelDebuggingCallbacks.onAcceptTCPConnection = { channel in

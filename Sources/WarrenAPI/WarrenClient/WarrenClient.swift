@@ -27,7 +27,7 @@ package struct WarrenClient: Sendable {
         config.backoff.max = .seconds(1)
       },
       serviceConfig: .warren)
-    let client = GRPCClient(transport: transport)
+    let client = GRPCClient(transport: transport, interceptors: [RequestLimit()])
     return try await withThrowingDiscardingTaskGroup(isolation: isolation) { group in
       group.addTask {
         // A body that is done before the connections begin has stopped the client already.

@@ -108,10 +108,19 @@ import WarrenAPI
         spec.task.container.args = Array(repeating: String(repeating: "x", count: 100_000), count: bytes / 100_000)
         return await failure { [spec] in try await fixture.client.call { _ = try await $0.createService(.with { $0.spec = spec }) } }
       }
-      let large = await refusal(bytes: APIServer.largestRequest / 2)
+      let large = await refusal(bytes: RequestLimit.mostBytes / 2)
       #expect(large?.code == .invalidArgument)
       #expect(large?.message.contains("the service is too large; its texts are 20") == true, "\(large?.message ?? "accepted")")
-      #expect(await refusal(bytes: 2 * APIServer.largestRequest) != nil)
+      let tooLarge = await refusal(bytes: 2 * RequestLimit.mostBytes)
+      #expect(tooLarge?.code == .invalidArgument)
+      #expect(tooLarge?.message.contains("the request CreateService is too large; it has 83") == true, "\(tooLarge?.message ?? "accepted")")
+      #expect(tooLarge?.message.contains("at most 4194304 (4MiB)") == true, "\(tooLarge?.message ?? "accepted")")
+      let chunk = await failure {
+        try await fixture.client.stream { stub in
+          _ = try await stub.loadImage { try await $0.write(.with { $0.chunk = Data(count: RequestLimit.mostBytes) }) }
+        }
+      }
+      #expect(chunk?.message.contains("the request LoadImage is too large") == true, "\(chunk?.message ?? "accepted")")
       #expect(fixture.log.count == 0)
       _ = try await fixture.client.stream { try await $0.getClusterInfo(.init()) }
     }
