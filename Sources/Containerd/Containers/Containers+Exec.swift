@@ -8,8 +8,9 @@ extension Containers {
   /// Runs a command in a running container.
   ///
   /// - Parameter input: ends, or says `.stdinClosed`, when the command's stdin ends.
-  /// - Returns: its output as it comes; `.exit` is last. A reader that stops early ends the command with SIGKILL.
-  /// - Throws: `WarrenError` when it could not be started: the container does not run, there is no such program or user.
+  /// - Returns: its output as it comes; `.exit` is last, with 127 when there is no such program and 126 when it cannot be run. A reader that
+  ///   stops early ends the command with SIGKILL.
+  /// - Throws: `WarrenError` when there is nothing to run it in: the container does not run; or when there is no such user.
   package func exec(
     in id: String, _ command: ExecCommand, input: AsyncStream<ExecInput>
   ) async throws -> AsyncThrowingStream<ExecOutput, any Error> {
@@ -24,6 +25,7 @@ extension Containers {
       return exec.run(streams, input: input)
     } catch {
       await exec.remove()
+      if let refusal = error as? ExecRefusal { return refusal.output }
       throw error
     }
   }

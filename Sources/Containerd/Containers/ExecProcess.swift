@@ -1,5 +1,6 @@
 import ClusterModel
 import FoundationEssentials
+import GRPCCore
 import NIOCore
 import NIOPosix
 import OCI
@@ -62,7 +63,9 @@ struct ExecProcess: Sendable {
         $0.containerID = containerID
         $0.execID = execID
       }
-      _ = try await client.tasks.start(request, metadata: metadata, options: options)
+      do { _ = try await client.tasks.start(request, metadata: metadata, options: options) } catch let error as RPCError {
+        throw ExecRefusal(error.message) ?? error as any Error
+      }
     }
   }
 

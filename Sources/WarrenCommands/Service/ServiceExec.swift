@@ -10,7 +10,11 @@ struct ServiceExec: AsyncParsableCommand {
     commandName: "exec", abstract: "Run a command in a running container of a service.",
     discussion: example(
       "warren service exec web -- ls -l /", "warren service exec -it web -- sh", "echo data | warren service exec -i web -- cat",
-      note: "Ends with the exit code of the command. On a terminal, -i and -t are on by themselves."))
+      note: """
+        Ends with the exit code of the command: 127 when the container has no such program, 126 when it cannot be run. When there is no command to \
+        speak for, a line 'error: …' says why, and the exit code is Warren's own: 1 nothing runs that it could be run in, 2 a wrong option, \
+        3 no such service or task, 5 no manager. On a terminal, -i and -t are on by themselves.
+        """))
 
   @Flag(name: .shortAndLong, help: "Pass standard input on.") var interactive = false
   @Flag(name: .shortAndLong, help: "Give the command a terminal.") var tty = false

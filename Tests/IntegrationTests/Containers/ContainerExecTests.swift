@@ -57,7 +57,17 @@ import Testing
     try await TemporaryContainerd.with { box in
       try await box.start("web", "sleep 1000")
       let nothing = AsyncStream<ExecInput> { $0.finish() }
-      await #expect(throws: WarrenError.self) { try await box.containers.exec(in: "web", ExecCommand(arguments: ["/no/such"]), input: nothing) }
+      for (program, code, words) in [
+        ("/no/such", 127, "no such file"), ("nosuch", 127, "not found in $PATH"), ("/etc/passwd", 126, "permission denied"),
+        ("/tmp", 126, "/tmp"),
+      ] as [(String, Int32, String)] {
+        let refused = try await collect(try await box.containers.exec(in: "web", ExecCommand(arguments: [program]), input: nothing))
+        #expect(refused.code == code && refused.stderr.contains(program) && refused.stderr.contains(words), "\(refused)")
+      }
+      var elsewhere = ExecCommand(arguments: ["/bin/true"])
+      elsewhere.workingDirectory = "/nowhere"
+      #expect(try await collect(try await box.containers.exec(in: "web", elsewhere, input: nothing)).code == 126)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: box.directory + "/run/exec").isEmpty)
       await #expect(throws: WarrenError.self) { try await box.containers.exec(in: "none", ExecCommand(arguments: ["/bin/true"]), input: nothing) }
       for try await output in try await box.containers.exec(
         in: "web", ExecCommand(arguments: ["/bin/sh", "-c", "echo up; sleep 777"]), input: nothing)
