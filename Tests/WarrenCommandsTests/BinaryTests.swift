@@ -80,6 +80,23 @@ import Testing
     #expect(manager.greeting.hasPrefix("✓ Cluster initialized successfully\n") && manager.greeting.contains("Node ID: n1"))
   }
 
+  @Test(.timeLimit(.minutes(5)), arguments: [["events", "-f"], ["node", "list", "--watch"]])
+  func `What follows ends quietly when nobody reads any more, though nothing happens`(arguments: [String]) async throws {
+    let manager = try await ManagerProcess()
+    let (output, errors) = (Pipe(), Pipe())
+    let process = try WarrenProcess.start(arguments, environment: ["WARREN_SOCKET": manager.socket], output: output, errors: errors)
+    #expect(!output.fileHandleForReading.availableData.isEmpty)
+    try output.fileHandleForReading.close()
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async {
+        process.waitUntilExit()
+        continuation.resume()
+      }
+    }
+    #expect(process.terminationReason == .exit && process.terminationStatus == 0)
+    #expect(errors.fileHandleForReading.readDataToEndOfFile().isEmpty)
+  }
+
   @Test func `Completion names what there is, and is silent without a daemon`() async throws {
     let manager = try await ManagerProcess()
     _ = try await manager.run("service", "create", "web", "--image", "nginx", "--replicas", "0", "--detach")

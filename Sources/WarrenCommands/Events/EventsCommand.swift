@@ -30,6 +30,7 @@ struct EventsCommand: AsyncParsableCommand {
     var request = Warren_V1_StreamEventsRequest()
     request.follow = follow
     request.kinds = kind.map(\.wire)
+    if follow { Terminal.endWithReader() }
     let output = format.output
     let quiet = format.quiet
     let call = follow ? options.streamOptions : options.callOptions

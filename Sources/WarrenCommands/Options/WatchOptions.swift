@@ -9,6 +9,7 @@ struct WatchOptions: ParsableArguments {
   /// Prints what `render` gives; with `--watch` again after each change to objects of these kinds.
   func show(_ client: WarrenClient, kinds: [Warren_V1_ObjectKind], render: () async throws -> String) async throws {
     guard watch else { return Terminal.write(try await render()) }
+    Terminal.endWithReader()
     var shown = ""
     func redraw() async throws {
       let text = try await render()

@@ -1,4 +1,5 @@
 import CoreFoundation
+import Dispatch
 import Glibc
 
 /// The three standard streams, and what a terminal can do.
@@ -37,6 +38,17 @@ enum Terminal {
   }
 
   static func line(_ text: String, to stream: Stream = .output) { write(text + "\n", to: stream) }
+
+  /// Ends the process quietly as soon as nobody reads standard output any more. For commands that wait for news: by writing alone they would
+  /// learn of it with the next.
+  static func endWithReader() {
+    DispatchQueue(label: "stdout").async {
+      // Asks for nothing: a reader's end is told in any case.
+      var descriptor = pollfd(fd: Stream.output.rawValue, events: 0, revents: 0)
+      while poll(&descriptor, 1, -1) < 0 { if errno != EINTR { return } }
+      if descriptor.revents & Int16(POLLERR | POLLHUP) != 0 { exit(0) }
+    }
+  }
 
   /// Columns and rows of the terminal on `stream`; nil when it is none.
   static func size(of stream: Stream) -> (columns: UInt16, rows: UInt16)? {

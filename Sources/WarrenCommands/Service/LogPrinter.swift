@@ -13,6 +13,7 @@ struct LogPrinter: Sendable {
 
   /// Following goes on across a restart of the daemon.
   func print(_ request: Warren_V1_ServiceLogsRequest, _ options: GlobalOptions) async throws {
+    if request.follow { Terminal.endWithReader() }
     let position = LogPosition()
     while true {
       do {
