@@ -14,6 +14,7 @@ package actor ControlLoops: Service {
   private let postponements = Counter(label: "warren_reconcile_postponed_total")
 
   private var agenda = Agenda()
+  private var pacing = FailurePacing()
   /// The earliest timer that is running.
   private var timer: Timestamp?
 
@@ -104,6 +105,9 @@ package actor ControlLoops: Service {
       let outcome = try await store.update { try reconciler.run(rest, placement: placement, in: &$0) }
       for (service, wakeAt) in outcome.done { agenda.wake(service, at: wakeAt) }
       for (service, error) in outcome.failed { postpone([service], placement: false, error) }
+      if let (lasted, failures) = pacing.succeeded(outcome.done.keys, placement: placement && !outcome.hasMore, now: now()) {
+        logger.notice("reconcile.resumed", metadata: ["after": "\(lasted)", "failures": "\(failures)"])
+      }
       rest.removeAll { outcome.done.keys.contains($0) || outcome.failed.keys.contains($0) }
       if !outcome.hasMore { return }
       placement = true
@@ -111,9 +115,12 @@ package actor ControlLoops: Service {
   }
 
   private func postpone(_ services: [ServiceID], placement: Bool, _ error: any Error) {
-    let reason: Logger.Metadata = ["services": "\(services.prefix(3).map(\.rawValue)), \(services.count) in all", "reason": "\(error)"]
-    logger.error("reconcile.postponed", metadata: reason)
     postponements.increment()
+    if let untold = pacing.failed(services, placement: placement, code: (error as? WarrenError)?.code, now: now()) {
+      var reason: Logger.Metadata = ["services": "\(services.prefix(3).map(\.rawValue)), \(services.count) in all", "reason": "\(error)"]
+      if untold > 0 { reason["untold"] = "\(untold)" }
+      logger.error("reconcile.postponed", metadata: reason)
+    }
     let later = now() + Self.retryDelay
     for service in services { agenda.wake(service, at: later) }
     if placement { agenda.wakePlacement(at: later) }
