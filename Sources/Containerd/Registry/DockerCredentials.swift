@@ -25,11 +25,18 @@ package struct DockerCredentials: Sendable {
 
   private let path: String?
   private let helperPath: String?
+  private let helperLimit: Duration
 
-  /// - Parameter path: of `config.json`; a file that is not there means no credentials.
-  package init(path: String?, helperPath: String? = nil) {
+  /// The most that a helper may say.
+  private static let mostOutput = 64 << 10
+
+  /// - Parameters:
+  ///   - path: of `config.json`; a file that is not there means no credentials.
+  ///   - helperLimit: how long a helper program may take: one may wait for a person or for a server.
+  package init(path: String?, helperPath: String? = nil, helperLimit: Duration = .seconds(30)) {
     self.path = path
     self.helperPath = helperPath
+    self.helperLimit = helperLimit
   }
 
   /// What is known about `registry` (`docker.io`, `host:port`), or nil.
@@ -76,18 +83,7 @@ package struct DockerCredentials: Sendable {
       throw WarrenError(.failedPrecondition, "\(path ?? "") names the credential helper \"\(helper)\", which is not a program's name: correct it.")
     }
     let program = "docker-credential-\(helper)"
-    let output: String
-    let status: TerminationStatus
-    do {
-      let environment = helperPath.map { Environment.inherit.updating(["PATH": $0]) } ?? .inherit
-      let result = try await run(
-        .name(program), arguments: ["get"], environment: environment, input: .string(key), output: .string(limit: 65536), error: .discarded)
-      (output, status) = (result.standardOutput, result.terminationStatus)
-    } catch {
-      try Task.checkCancellation()
-      throw WarrenError(
-        .failedPrecondition, "cannot run the credential helper \(program) for \(key): install it or remove it from \(path ?? "").", cause: error)
-    }
+    let (output, status) = try await answer(of: program, to: key)
     guard status.isSuccess else {
       if output.contains("credentials not found") { return nil }
       throw WarrenError(.failedPrecondition, "the credential helper \(program) failed for \(key) (\(status)): run it by hand to see why.")
@@ -97,5 +93,41 @@ package struct DockerCredentials: Sendable {
         .failedPrecondition, "the credential helper \(program) gave an answer for \(key) that is not JSON: run it by hand to see why.")
     }
     return answer.Username == "<token>" ? .identityToken(answer.Secret) : .basic(user: answer.Username, password: answer.Secret)
+  }
+
+  private func answer(of program: String, to key: String) async throws -> (output: String, status: TerminationStatus) {
+    let environment = helperPath.map { Environment.inherit.updating(["PATH": $0]) } ?? .inherit
+    // With all it has started: what goes on in the background would keep its output open.
+    var platform = PlatformOptions()
+    platform.processGroupID = 0
+    platform.teardownSequence = [.send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .seconds(1))]
+    do {
+      return try await withThrowingTaskGroup(of: (String, TerminationStatus)?.self) { [platform] group in
+        group.addTask {
+          let result = try await run(
+            .name(program), arguments: ["get"], environment: environment, platformOptions: platform, input: .string(key),
+            output: .string(limit: Self.mostOutput), error: .discarded)
+          return (result.standardOutput, result.terminationStatus)
+        }
+        group.addTask {
+          try await Task.sleep(for: helperLimit)
+          return nil
+        }
+        defer { group.cancelAll() }
+        if let answer = try await group.next(), let answer { return answer }
+        throw WarrenError(
+          .deadlineExceeded,
+          "the credential helper \(program) did not answer for \(key) within \(helperLimit.components.seconds) s: run it by hand to see why.")
+      }
+    } catch let error as WarrenError {
+      throw error
+    } catch let error as SubprocessError where error.code == .outputLimitExceeded {
+      throw WarrenError(
+        .failedPrecondition, "the credential helper \(program) wrote more than \(Self.mostOutput >> 10) KiB for \(key): run it by hand to see why.")
+    } catch {
+      try Task.checkCancellation()
+      throw WarrenError(
+        .failedPrecondition, "cannot run the credential helper \(program) for \(key): install it or remove it from \(path ?? "").", cause: error)
+    }
   }
 }

@@ -74,10 +74,8 @@ actor RegistryAuthorizer {
       request.url += (realm.contains("?") ? "&" : "?") + Self.form(fields)
       if case .basic(let user, let password)? = credential { request.headers.add(name: "Authorization", value: Self.basic(user, password)) }
     }
-    if RegistryTransport.origin(of: realm) == RegistryTransport.origin(of: "\(endpoint.scheme)://\(endpoint.authority)") {
-      request.tlsConfiguration = try endpoint.tls.configuration()
-    }
-    let host = String(RegistryTransport.origin(of: realm).drop { $0 != ":" }.dropFirst(3))
+    request.tlsConfiguration = try transport.tls(of: realm, for: endpoint).configuration()
+    let host = RegistryTransport.authority(of: realm)
     let response = try await transport.execute(request, name: host)
     let body: ByteBuffer
     do { body = try await response.body.collect(upTo: 1 << 20) } catch { throw RegistryTransport.failure(error, name: host) }

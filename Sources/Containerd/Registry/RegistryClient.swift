@@ -18,11 +18,11 @@ package struct RegistryClient: Sendable {
   private let authorizer: RegistryAuthorizer
   private let pause: Pause
 
-  private init(registry: String, configuration: RegistryConfiguration, client: HTTPClient, pause: @escaping Pause) throws {
+  private init(registry: String, configuration: RegistryConfiguration, connections: RegistryConnections, pause: @escaping Pause) throws {
     self.registry = registry
     endpoints = try configuration.endpoints(for: registry)
     retry = configuration.retry
-    transport = RegistryTransport(client: client)
+    transport = RegistryTransport(connections: connections, configuration: configuration)
     authorizer = RegistryAuthorizer(
       transport: transport, credentials: DockerCredentials(path: configuration.dockerConfigPath, helperPath: configuration.helperPath))
     self.pause = pause
@@ -33,13 +33,13 @@ package struct RegistryClient: Sendable {
     for registry: String, _ configuration: RegistryConfiguration, pause: @escaping Pause = { try await Task.sleep(for: $0) },
     _ body: (RegistryClient) async throws -> R
   ) async throws -> R {
-    let client = RegistryTransport.makeClient()
+    let connections = RegistryConnections(proxies: configuration.proxies)
     do {
-      let result = try await body(RegistryClient(registry: registry, configuration: configuration, client: client, pause: pause))
-      try? await client.shutdown()
+      let result = try await body(RegistryClient(registry: registry, configuration: configuration, connections: connections, pause: pause))
+      await connections.shutdown()
       return result
     } catch {
-      try? await client.shutdown()
+      await connections.shutdown()
       throw error
     }
   }

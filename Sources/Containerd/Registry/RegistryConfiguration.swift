@@ -9,6 +9,7 @@ package struct RegistryConfiguration: Sendable {
   package var dockerConfigPath: String?
   /// Where programs that `dockerConfigPath` names are looked up, as in `PATH`; nil for the `PATH` of this process.
   package var helperPath: String?
+  package var proxies = ProxySettings()
   package var retry = RetryPolicy()
   package var downloadsAtOnce = 3
 
@@ -35,6 +36,11 @@ package struct RegistryConfiguration: Sendable {
       }
     }
     return [RegistryEndpoint(registry: registry)]
+  }
+
+  /// What is configured for the TLS of a server, be it a registry or another that a registry sends us to.
+  package func tls(of authority: String) throws -> RegistryTLS {
+    try endpoints(for: authority).first { $0.mirrorOf == nil && $0.authority == authority }?.tls ?? RegistryTLS()
   }
 
   /// A colon cannot be in a file name everywhere, so containerd also takes `host_5000_`.

@@ -10,6 +10,8 @@ struct RegistryFailure: Error {
   var retryAfter: Duration?
   /// Part of the answer has been used: the next attempt goes on behind it, so no other server may be asked for the same part.
   var isPartial = false
+  /// The server's certificate was not accepted.
+  var isDistrust = false
 
   /// The server could not be reached or the connection broke.
   static func unreachable(_ endpoint: String, _ cause: any Error) -> RegistryFailure {

@@ -6,15 +6,8 @@ import NIOSSL
 
 /// Sends one request and follows its redirects; what it sends to one server never goes to another.
 struct RegistryTransport: Sendable {
-  let client: HTTPClient
-
-  static func makeClient() -> HTTPClient {
-    var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-    configuration.timeout = .init(connect: .seconds(10), read: .seconds(60))
-    configuration.connectionPool.retryConnectionEstablishment = false
-    configuration.decompression = .disabled
-    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-  }
+  let connections: RegistryConnections
+  let configuration: RegistryConfiguration
 
   /// - Parameters:
   ///   - sensitive: headers that only the first server may see (Authorization, and what hosts.toml adds).
@@ -28,7 +21,7 @@ struct RegistryTransport: Sendable {
       request.headers.replaceOrAdd(name: "User-Agent", value: "warren")
       let isFirstServer = Self.origin(of: url) == origin
       if isFirstServer { request.headers.add(contentsOf: sensitive) }
-      if isFirstServer || !endpoint.tls.skipsVerification { request.tlsConfiguration = try endpoint.tls.configuration() }
+      request.tlsConfiguration = try tls(of: url, for: endpoint).configuration()
       let response = try await execute(request, name: endpoint.authority)
       guard [301, 302, 303, 307, 308].contains(response.status.code) else { return response }
       guard let location = response.headers.first(name: "Location"), let next = Self.resolve(location, against: url) else {
@@ -49,27 +42,56 @@ struct RegistryTransport: Sendable {
       isTransient: false)
   }
 
+  /// What is known of the TLS of the server at `url`. Another one than `endpoint`, where a registry redirects to or where its tokens come
+  /// from, gets what certs.d says of it and may be vouched for by the registry's authorities; the registry's client certificates are not for it.
+  func tls(of url: String, for endpoint: RegistryEndpoint) throws -> RegistryTLS {
+    let origin = Self.origin(of: url)
+    if origin == Self.origin(of: "\(endpoint.scheme)://\(endpoint.authority)") { return endpoint.tls }
+    var tls = try configuration.tls(of: Self.authority(of: url))
+    tls.authorities += endpoint.tls.authorities.filter { !tls.authorities.contains($0) }
+    return tls
+  }
+
   /// One request without redirects. Failures to connect and broken connections become `RegistryFailure`.
   func execute(_ request: HTTPClientRequest, name: String) async throws -> HTTPClientResponse {
-    do { return try await client.execute(request, deadline: .distantFuture) } catch {
+    let proxy = try connections.proxy(for: request.url)
+    do { return try await connections.client(through: proxy).execute(request, deadline: .distantFuture) } catch {
       try Task.checkCancellation()
-      throw Self.failure(error, name: name)
+      var failure = Self.failure(error, name: name, proxy: proxy)
+      if failure.isDistrust, proxy == nil, let why = await CertificateDiagnosis.words(for: request.url, name: name) { failure.error.message = why }
+      throw failure
     }
   }
 
-  static func failure(_ error: any Error, name: String) -> RegistryFailure {
+  static func failure(_ error: any Error, name: String, proxy: ProxySettings.Proxy? = nil) -> RegistryFailure {
     var failure = RegistryFailure.unreachable(name, error)
+    if let proxy {
+      let address = "\(proxy.host):\(proxy.port)"
+      failure.error.message = "cannot reach the registry \(name) through the proxy \(address): check both, or name the registry in NO_PROXY."
+      if error as? HTTPClientError == .proxyAuthenticationRequired {
+        failure.isTransient = false
+        failure.error.message = "the proxy \(address) wants a login: give it as http://user:password@\(address), and start warren again."
+      } else if error as? HTTPClientError == .invalidProxyResponse {
+        failure.isTransient = false
+        failure.error.message =
+          "the proxy \(address) does not let this machine reach the registry \(name): allow it there, or name the registry in NO_PROXY."
+      }
+    }
     if error as? NIOSSLExtraError == .failedToValidateHostname {
       failure.isTransient = false
       failure.error.message =
         "the certificate of the registry \(name) is for another name: use the name in it, or give the registry a certificate for \(name)."
     } else if error is NIOSSLError || error is BoringSSLError || error is NIOSSLExtraError {
       failure.isTransient = false
+      failure.isDistrust = "\(error)".contains("CERTIFICATE_VERIFY_FAILED")
       failure.error.message =
         "cannot make a TLS connection to the registry \(name): add its CA to certs.d/\(name)/hosts.toml, or serve plain http from a loopback address or as hosts.toml says."
     }
     return failure
   }
+
+  /// `host` or `host:port`, in lower case and with the default port left out.
+  static func authority(of url: String) -> String { String(origin(of: url).drop { $0 != ":" }.dropFirst(3)) }
 
   /// `scheme://host:port` with the default port left out.
   static func origin(of url: String) -> String {

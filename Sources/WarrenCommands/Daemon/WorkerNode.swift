@@ -32,8 +32,10 @@ struct WorkerNode: Service {
       client: client,
       configuration: ContainerConfiguration(
         logDriver: try Self.ownProgram(), runDirectory: "/run/warren/exec/\(identity.clusterID)-\(identity.nodeID)"))
+    var registry = RegistryConfiguration(dockerConfigPath: Self.dockerConfig(environment))
+    registry.proxies = ProxySettings { environment[$0] }
     let images = ImageStore(
-      client: client, registry: RegistryConfiguration(dockerConfigPath: Self.dockerConfig(environment)),
+      client: client, registry: registry,
       owner: "\(identity.clusterID)/\(identity.nodeID)", logger: logger)
     let network = NodeNetwork(configuration: try configuration.network(), logger: logger)
     let runtime = ContainerdRuntime(

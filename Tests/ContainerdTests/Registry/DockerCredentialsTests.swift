@@ -28,6 +28,29 @@ import Testing
     }
   }
 
+  /// One that waits for a person has started something that goes on.
+  @Test func helpersHaveLimits() async throws {
+    let hanging = "#!/bin/sh\nsleep 86400 &\necho $! >\"$0.pid\"\nwait\n"
+    let talking = "#!/bin/sh\nwhile echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; do :; done\n"
+    let files = [
+      "config.json": #"{"credHelpers":{"a.example":"hanging","b.example":"talking"}}"#, "bin/docker-credential-hanging": hanging,
+      "bin/docker-credential-talking": talking,
+    ]
+    try await RegistryClientTests.temporary(files) { directory async throws in
+      let path = "\(directory)/bin:/usr/bin:/bin"
+      let impatient = DockerCredentials(path: "\(directory)/config.json", helperPath: path, helperLimit: .milliseconds(500))
+      let late = await #expect(throws: WarrenError.self) { try await impatient.credential(for: "a.example") }
+      #expect(late?.code == .deadlineExceeded && late?.message.contains("docker-credential-hanging did not answer for a.example") == true)
+      let pid = try #require(Int32(try String(contentsOfFile: "\(directory)/bin/docker-credential-hanging.pid", encoding: .utf8).filter(\.isNumber)))
+      while kill(pid, 0) == 0, try !String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8).contains(") Z ") {
+        try await Task.sleep(for: .milliseconds(10))
+      }
+      let patient = DockerCredentials(path: "\(directory)/config.json", helperPath: path, helperLimit: .seconds(600))
+      let large = await #expect(throws: WarrenError.self) { try await patient.credential(for: "b.example") }
+      #expect(large?.message.contains("docker-credential-talking wrote more than 64 KiB for b.example") == true, "\(large?.message ?? "")")
+    }
+  }
+
   @Test func readsTheFile() async throws {
     let auth = Data("bob:a:b".utf8).base64EncodedString()
     let config =

@@ -2,6 +2,7 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
 /// An HTTP server on loopback that answers as the test says and remembers what it was asked.
 final class FakeRegistry: Sendable {
@@ -30,25 +31,31 @@ final class FakeRegistry: Sendable {
   typealias Handler = @Sendable (Request, _ address: String) -> Response
 
   let address: String
+  let port: Int
   private let recorded: NIOLockedValueBox<[Request]>
   var requests: [Request] { recorded.withLockedValue { $0 } }
 
-  private init(address: String, recorded: NIOLockedValueBox<[Request]>) {
-    self.address = address
+  private init(port: Int, recorded: NIOLockedValueBox<[Request]>) {
+    address = "127.0.0.1:\(port)"
+    self.port = port
     self.recorded = recorded
   }
 
-  static func with<R: Sendable>(_ handler: @escaping Handler, _ body: (FakeRegistry) async throws -> R) async throws -> R {
+  /// - Parameter tls: nil for plain http.
+  static func with<R: Sendable>(
+    tls: NIOSSLContext? = nil, _ handler: @escaping Handler, _ body: (FakeRegistry) async throws -> R
+  ) async throws -> R {
     let recorded = NIOLockedValueBox<[Request]>([])
     let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
+          if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
           try channel.pipeline.syncOperations.configureHTTPServerPipeline()
           try channel.pipeline.syncOperations.addHandler(Connection(handler: handler, recorded: recorded))
         }
       }
       .bind(host: "127.0.0.1", port: 0).get()
-    let registry = FakeRegistry(address: "127.0.0.1:\(channel.localAddress?.port ?? 0)", recorded: recorded)
+    let registry = FakeRegistry(port: channel.localAddress?.port ?? 0, recorded: recorded)
     do {
       let result = try await body(registry)
       try await channel.close()
