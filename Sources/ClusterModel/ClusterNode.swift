@@ -18,6 +18,8 @@ package struct ClusterNode: Hashable, Sendable, Identifiable {
   /// `host:port` of this node's listeners as others dial them; empty when it has none.
   package var apiAddress = ""
   package var raftAddress = ""
+  /// Why the worker's container runtime cannot be used now; empty when it can. Nothing is placed here then; what runs goes on.
+  package var runtimeProblem = ""
   package var unknown = UnknownFields()
 
   package init(id: NodeID, roles: Set<Role>, description: NodeDescription) {

@@ -4,17 +4,15 @@ import WarrenAPI
 
 extension WarrenClient {
   /// All pages of the services, by name.
-  func allServices(_ options: CallOptions) async throws -> ([Warren_V1_Service], [String: Warren_V1_ServiceTally]) {
+  func allServices(_ options: CallOptions) async throws -> [Warren_V1_Service] {
     var request = Warren_V1_ListServicesRequest()
     var services: [Warren_V1_Service] = []
-    var tallies: [String: Warren_V1_ServiceTally] = [:]
     repeat {
       let page = try await call { try await $0.listServices(request, options: options) }
       services += page.services
-      tallies.merge(page.tallies) { $1 }
       request.page.token = page.nextPageToken
     } while !request.page.token.isEmpty
-    return (services.sorted { $0.spec.name < $1.spec.name }, tallies)
+    return services.sorted { $0.spec.name < $1.spec.name }
   }
 
   /// All pages of the tasks of a service (id or name), or of every service when it is empty; by service and slot, newest first.

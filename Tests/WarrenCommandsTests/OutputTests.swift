@@ -16,17 +16,39 @@ import WarrenAPI
       $0.spec.task.ports = [.with { ($0.hostPort, $0.containerPort, $0.protocol) = (8080, 80, .tcp) }]
       $0.meta.createdAt = .init(seconds: 1_772_355_600, nanos: 250_000_000)
       $0.meta.version = 7
+      $0.tally = .with { ($0.running, $0.desired) = (0, 2) }
     }
   }
 
-  private func row() -> ServiceRow { ServiceRow(service: service, tally: .with { ($0.running, $0.desired) = (1, 2) }) }
+  private func row() -> ServiceRow { ServiceRow(service: service) }
 
   @Test func `A list is a header and one row each`() throws {
     let text = try Output.render([service], rows: [row()], format: .table)
     let lines = text.split(separator: "\n")
     #expect(lines.count == 2)
     #expect(lines[0].hasPrefix("NAME   REPLICAS   IMAGE   ID    PORTS          AGE"))
-    #expect(lines[1].hasPrefix("web    1/2        nginx   abc   8080->80/tcp   "))
+    #expect(lines[1].hasPrefix("web    0/2        nginx   abc   8080->80/tcp   "))
+  }
+
+  @Test func `What a list counts is in its objects, also when it is nothing`() throws {
+    let json = try Output.render([service], rows: [row()], format: .json)
+    #expect(json.contains("\"tally\": {\n      \"running\": 0,\n      \"desired\": 2\n    }"), "\(json)")
+    #expect(try Output.render([service], rows: [row()], format: .yaml).contains("tally:\n    running: 0\n    desired: 2\n"))
+  }
+
+  @Test func `A node whose runtime cannot be used is degraded, and its tasks say why they wait`() {
+    var node = Warren_V1_Node.with { ($0.id, $0.state, $0.runtimeProblem) = ("edge-1", .ready, "containerd does not answer") }
+    #expect(NodeRow(node: node).cells[2] == "degraded" && NodeRow(node: node).cells.last == "containerd does not answer")
+    func words(_ state: Warren_V1_TaskState, _ message: String = "") -> String? {
+      let task = Warren_V1_Task.with { ($0.id, $0.nodeID, $0.status.state, $0.status.message) = ("t", "edge-1", state, message) }
+      return TaskRow.rows([task], nodes: [node]).first?.cells.last
+    }
+    #expect(words(.assigned) == "containerd does not answer" && words(.stopping) == "containerd does not answer")
+    #expect(words(.running) == "" && words(.failed) == "" && words(.waiting, "exited with 1") == "exited with 1")
+    node.runtimeProblem = ""
+    #expect(NodeRow(node: node).cells[2] == "ready" && words(.assigned) == "")
+    (node.state, node.message) = (.down, "not heard from")
+    #expect(NodeRow(node: node).cells[2] == "down" && NodeRow(node: node).cells.last == "not heard from")
   }
 
   @Test func `Following goes on where it was broken off`() {
@@ -90,6 +112,10 @@ import WarrenAPI
                   }
                 ]
               }
+            },
+            "tally": {
+              "running": 0,
+              "desired": 2
             }
           }
         ]
@@ -118,6 +144,9 @@ import WarrenAPI
             - hostPort: 8080
               containerPort: 80
               protocol: PROTOCOL_TCP
+        tally:
+          running: 0
+          desired: 2
 
         """)
   }

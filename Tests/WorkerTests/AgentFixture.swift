@@ -13,14 +13,18 @@ struct AgentFixture: Sendable {
   let manager = FakeManager()
   /// Nil keeps the clock free of a sleeper that most tests do not want.
   var sweepInterval: Duration?
+  var engineLooks: (whileWell: Duration, whileIll: Duration)?
   let directory = "\(NSTemporaryDirectory())/warren-worker-\(UUID().uuidString)"
 
   var journalPath: String { "\(directory)/worker.sqlite" }
 
   /// Runs `body` on a fresh node. Whatever it does, no rule may have been broken at the end.
-  static func with(_ body: (AgentFixture) async throws -> Void) async throws {
+  static func with(
+    engineLooks: (whileWell: Duration, whileIll: Duration)? = nil, _ body: (AgentFixture) async throws -> Void
+  ) async throws {
     let clock = ManualClock()
-    let fixture = AgentFixture(clock: clock, engine: FakeEngine(clock: clock) { clock.timestamp })
+    var fixture = AgentFixture(clock: clock, engine: FakeEngine(clock: clock) { clock.timestamp })
+    fixture.engineLooks = engineLooks
     defer { try? FileManager.default.removeItem(atPath: fixture.directory) }
     try FileManager.default.createDirectory(atPath: fixture.directory, withIntermediateDirectories: true)
     try await body(fixture)
@@ -46,6 +50,7 @@ struct AgentFixture: Sendable {
     var configuration = Agent.Configuration(node: ClusterNode(id: "n1", roles: [.worker], description: NodeDescription(hostname: "n1")))
     configuration.jitter = { 1 }
     configuration.sweepInterval = sweepInterval
+    configuration.engineLooks = engineLooks
     await manager.workerRestarted()
     return Agent(
       configuration: configuration, runtime: await engine.newLife(), session: manager, journal: try Journal(path: journalPath), clock: clock,

@@ -34,8 +34,6 @@ package struct ContainerdDaemon: Sendable {
   package let choice: Choice
   private let own: OwnContainerd?
 
-  private static let systemLimit = Duration.seconds(30)
-
   /// Decides which containerd to use. A node that has decided once stays with it: its containers are there.
   ///
   /// - Throws: `WarrenError` when there is none and none can be started.
@@ -46,14 +44,8 @@ package struct ContainerdDaemon: Sendable {
     let system = ContainerdDaemon(socketPath: configuration.systemSocket, choice: .system, own: nil)
     let chosen: ContainerdDaemon
     switch earlier {
-    case .system:
-      guard await ContainerdProbe.answers(system.socketPath, within: systemLimit) else {
-        throw WarrenError(
-          .unavailable,
-          "containerd at \(system.socketPath) does not answer, and this node's containers are in it; start it (systemctl start containerd), or remove \(note) to let Warren choose again"
-        )
-      }
-      chosen = system
+    // Whether it answers now or not: this node's containers are in it. The worker says what is wrong, and waits.
+    case .system: chosen = system
     case .own: chosen = try makeOwn(configuration, logger: logger)
     case nil:
       // Asking waits for a socket to appear; without one the start of a node need not.

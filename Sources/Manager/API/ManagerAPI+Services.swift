@@ -19,7 +19,8 @@ extension ManagerAPI {
       try transaction.remember("CreateService", requestID: request.requestID, object: id.rawValue)
       return service
     }
-    return .with { $0.service = (store.view.service(made.id) ?? made).wire }
+    let view = store.view
+    return .with { $0.service = Self.answer(view.service(made.id) ?? made, in: view) }
   }
 
   package func updateService(request: Warren_V1_UpdateServiceRequest, context: ServerContext) async throws -> Warren_V1_UpdateServiceResponse {
@@ -35,8 +36,9 @@ extension ManagerAPI {
       try transaction.remember("UpdateService", requestID: request.requestID, object: old.id.rawValue, previousReplicas: previousReplicas)
       return (new, previousReplicas)
     }
+    let view = store.view
     return .with {
-      $0.service = (store.view.service(changed.id) ?? changed).wire
+      $0.service = Self.answer(view.service(changed.id) ?? changed, in: view)
       if let previousReplicas { $0.previousReplicas = UInt32(clamping: previousReplicas) }
     }
   }
@@ -58,30 +60,31 @@ extension ManagerAPI {
     let view = try await currentView()
     let service = try view.findService(request.id)
     return .with {
-      $0.service = service.wire
-      $0.tally = Self.tally(of: service, in: view)
+      $0.service = Self.answer(service, in: view)
+      $0.tally = $0.service.tally
     }
   }
 
   package func listServices(request: Warren_V1_ListServicesRequest, context: ServerContext) async throws -> Warren_V1_ListServicesResponse {
     let view = try await currentView()
     // By id: a name may change hands during the listing.
-    let (page, next) = try Pager(request.page).page(view.services, by: \.id.rawValue, wire: \.wire)
+    let (page, next) = try Pager(request.page).page(view.services, by: \.id.rawValue, wire: { Self.answer($0, in: view) })
     return .with {
       $0.services = page
-      for service in page.compactMap({ view.service(ServiceID($0.id)) }) {
-        $0.tallies[service.id.rawValue] = Self.tally(of: service, in: view)
-      }
+      for service in page { $0.tallies[service.id] = service.tally }
       $0.nextPageToken = next
     }
   }
 
-  private static func tally(of service: ClusterService, in view: StoreView) -> Warren_V1_ServiceTally {
+  /// The service with what is counted of it.
+  private static func answer(_ service: ClusterService, in view: StoreView) -> Warren_V1_Service {
     let (running, desired) = view.tally(of: service)
-    return .with {
+    var answer = service.wire
+    answer.tally = .with {
       $0.running = UInt32(clamping: running)
       $0.desired = UInt32(clamping: desired)
     }
+    return answer
   }
 
   private static func nameTaken(by other: ClusterService) -> WarrenError {

@@ -47,9 +47,16 @@ extension StoreEvent {
 
   private static func events(of old: ClusterNode?, _ new: ClusterNode?) -> [Warren_V1_Event] {
     guard let new else { return old.map { [.make($0, "removed")] } ?? [] }
-    guard let old else { return [.make(new, "joined"), .make(new, new.stateAction, message: new.message)] }
+    guard let old else {
+      let problem = new.runtimeProblem
+      let degraded: [Warren_V1_Event] = problem.isEmpty ? [] : [.make(new, "degraded", message: problem)]
+      return [.make(new, "joined"), .make(new, new.stateAction, message: new.message)] + degraded
+    }
     var events: [Warren_V1_Event] = []
     if old.state != new.state { events.append(.make(new, new.stateAction, message: new.message)) }
+    if old.runtimeProblem.isEmpty != new.runtimeProblem.isEmpty {
+      events.append(.make(new, new.runtimeProblem.isEmpty ? "recovered" : "degraded", message: new.runtimeProblem))
+    }
     if old.availability != new.availability { events.append(.make(new, new.availability == .drain ? "draining" : "activated")) }
     return events
   }

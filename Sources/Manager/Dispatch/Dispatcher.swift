@@ -47,14 +47,7 @@ package actor Dispatcher {
   /// A session the node already has ends: the newer one is the worker's.
   /// - Throws: `invalidArgument` when the node's id or labels are not valid; what storing the node throws.
   package func openSession(node: ClusterNode) async throws -> AsyncThrowingStream<Assignment, any Error> {
-    try checkRunning()
-    try node.validate()
-    try await store.update { transaction in
-      let stored = transaction.view.node(node.id)
-      var registered = NodeRegistration.arrived(node, stored: stored)
-      registered.meta = stored?.meta ?? Meta()
-      if registered != stored { try transaction.put(registered) }
-    }
+    try await register(node)
     try checkRunning()
     let number = nextNumber()
     let (stream, continuation) = WorkerSession.Stream.makeStream(bufferingPolicy: .bufferingOldest(WorkerSession.unreadLimit))
@@ -68,6 +61,24 @@ package actor Dispatcher {
     older?.end(WarrenError(.cancelled, "Another session of node \(id) took over. If two machines use this node id, give one another with --node-id."))
     logger.info("session.opened", metadata: ["node": "\(id)", "session": "\(number)"])
     return stream
+  }
+
+  /// Takes in what a worker with a session found out about its node since.
+  /// - Throws: `failedPrecondition` when the node has no session; what storing the node throws.
+  package func update(node: ClusterNode) async throws {
+    guard sessions[node.id] != nil else { throw WarrenError(.failedPrecondition, "Node \(node.id) has no session here. Open one.") }
+    try await register(node)
+  }
+
+  private func register(_ node: ClusterNode) async throws {
+    try checkRunning()
+    try node.validate()
+    try await store.update { transaction in
+      let stored = transaction.view.node(node.id)
+      var registered = NodeRegistration.arrived(node, stored: stored)
+      registered.meta = stored?.meta ?? Meta()
+      if registered != stored { try transaction.put(registered) }
+    }
   }
 
   private func checkRunning() throws(WarrenError) {

@@ -13,6 +13,7 @@ enum NodeRegistration {
     node.description = announced.description
     if !announced.apiAddress.isEmpty { node.apiAddress = announced.apiAddress }
     if !announced.raftAddress.isEmpty { node.raftAddress = announced.raftAddress }
+    node.runtimeProblem = announced.runtimeProblem
     node.state = .ready
     node.message = ""
     return node

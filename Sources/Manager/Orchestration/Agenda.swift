@@ -73,6 +73,7 @@ private struct NodeFacts: Equatable {
   let labels: [String: String]
   let availability: ClusterNode.Availability
   let state: ClusterNode.State
+  let runtimeProblem: String
   let description: NodeDescription
 
   init(_ node: ClusterNode) {
@@ -81,6 +82,7 @@ private struct NodeFacts: Equatable {
     labels = node.labels
     availability = node.availability
     state = node.state
+    runtimeProblem = node.runtimeProblem
     description = node.description
   }
 }

@@ -11,6 +11,7 @@ struct AvailabilityFilter: PlacementFilter {
   func check(_ load: NodeLoad) -> Unfit? {
     if !load.node.roles.contains(.worker) { return .notWorker }
     if load.node.state != .ready { return .down }
+    if !load.node.runtimeProblem.isEmpty { return .runtime(load.node.runtimeProblem) }
     return load.node.availability == .active ? nil : .draining
   }
 }

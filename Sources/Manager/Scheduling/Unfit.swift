@@ -4,6 +4,7 @@ import ClusterModel
 enum Unfit: Hashable {
   case notWorker
   case down
+  case runtime(String)
   case draining
   case constraint(String)
   case badConstraint(String)
@@ -30,6 +31,7 @@ enum Unfit: Hashable {
     switch self {
     case .notWorker: "not a worker"
     case .down: "down"
+    case .runtime(let problem): problem
     case .draining: "draining"
     case .constraint(let text): "constraint \(text)"
     case .badConstraint(let text): "constraint \(text.quoted) cannot be understood"

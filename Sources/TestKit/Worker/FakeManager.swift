@@ -9,6 +9,8 @@ package actor FakeManager: ManagerSession {
   private var refusal: WarrenError?
   private var lostReports = 0
 
+  /// The worker's node, as it was told last.
+  package private(set) var node: ClusterNode?
   /// How many sessions were opened.
   package private(set) var sessions = 0
   /// Attempts at opening one, also those refused.
@@ -22,11 +24,17 @@ package actor FakeManager: ManagerSession {
     attempts += 1
     if let refusal { throw refusal }
     sessions += 1
+    self.node = node
     let (stream, continuation) = AsyncThrowingStream<Assignment, any Error>.makeStream()
     self.stream?.finish()
     self.stream = continuation
     continuation.yield(.complete(tasks))
     return stream
+  }
+
+  package func update(_ node: ClusterNode) async throws {
+    if let refusal { throw refusal }
+    self.node = node
   }
 
   package func report(_ node: NodeID, _ updates: [TaskStatusUpdate]) async throws {

@@ -6,7 +6,7 @@ package struct FakeRuntime: ContainerRuntime {
   let engine: FakeEngine
   let life: Int
 
-  package func version() async throws -> String { try await engine.version(life) }
+  package func version(within limit: Duration) async throws -> String { try await engine.version(life) }
 
   package func isAbsence(_ error: any Error) -> Bool { (error as? WarrenError)?.code == .unavailable }
 

@@ -2,6 +2,8 @@
 ///
 /// Compatibility: fields are only added, numbers are never reused, unknown fields are preserved by every
 /// component that stores or forwards a message. Zero values of enums mean "not given".
+///
+/// A manager takes messages of at most 4 MiB; the stream of a larger one is reset.
 
 // DO NOT EDIT.
 // swift-format-ignore-file

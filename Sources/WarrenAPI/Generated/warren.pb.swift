@@ -12,6 +12,8 @@
 ///
 /// Compatibility: fields are only added, numbers are never reused, unknown fields are preserved by every
 /// component that stores or forwards a message. Zero values of enums mean "not given".
+///
+/// A manager takes messages of at most 4 MiB; the stream of a larger one is reset.
 
 #if canImport(FoundationEssentials)
 package import FoundationEssentials
@@ -695,6 +697,12 @@ package nonisolated struct Warren_V1_Node: @unchecked Sendable {
     set {_uniqueStorage()._raftAddress = newValue}
   }
 
+  /// Why the worker's container runtime cannot be used now; empty when it can. What runs goes on running; nothing new is placed here.
+  package var runtimeProblem: String {
+    get {_storage._runtimeProblem}
+    set {_uniqueStorage()._runtimeProblem = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -766,12 +774,23 @@ package nonisolated struct Warren_V1_Service: Sendable {
 
   package var deleting: Bool = false
 
+  /// In answers of the API only, never stored: how many of its tasks run, and how many should.
+  package var tally: Warren_V1_ServiceTally {
+    get {_tally ?? Warren_V1_ServiceTally()}
+    set {_tally = newValue}
+  }
+  /// Returns true if `tally` has been explicitly set.
+  package var hasTally: Bool {self._tally != nil}
+  /// Clears the value of `tally`. Subsequent reads from it will return its default value.
+  package mutating func clearTally() {self._tally = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _meta: Warren_V1_Meta? = nil
   fileprivate var _spec: Warren_V1_ServiceSpec? = nil
+  fileprivate var _tally: Warren_V1_ServiceTally? = nil
 }
 
 package nonisolated struct Warren_V1_ServiceSpec: @unchecked Sendable {
@@ -1943,6 +1962,7 @@ package nonisolated struct Warren_V1_GetServiceResponse: Sendable {
   /// Clears the value of `service`. Subsequent reads from it will return its default value.
   package mutating func clearService() {self._service = nil}
 
+  /// also in the service
   package var tally: Warren_V1_ServiceTally {
     get {_tally ?? Warren_V1_ServiceTally()}
     set {_tally = newValue}
@@ -1988,7 +2008,7 @@ package nonisolated struct Warren_V1_ListServicesResponse: Sendable {
 
   package var services: [Warren_V1_Service] = []
 
-  /// By service id.
+  /// By service id; also in each service.
   package var tallies: Dictionary<String,Warren_V1_ServiceTally> = [:]
 
   package var nextPageToken: String = String()
@@ -2003,13 +2023,31 @@ package nonisolated struct Warren_V1_ServiceTally: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var running: UInt32 = 0
+  /// Always given, also when 0.
+  package var running: UInt32 {
+    get {_running ?? 0}
+    set {_running = newValue}
+  }
+  /// Returns true if `running` has been explicitly set.
+  package var hasRunning: Bool {self._running != nil}
+  /// Clears the value of `running`. Subsequent reads from it will return its default value.
+  package mutating func clearRunning() {self._running = nil}
 
-  package var desired: UInt32 = 0
+  package var desired: UInt32 {
+    get {_desired ?? 0}
+    set {_desired = newValue}
+  }
+  /// Returns true if `desired` has been explicitly set.
+  package var hasDesired: Bool {self._desired != nil}
+  /// Clears the value of `desired`. Subsequent reads from it will return its default value.
+  package mutating func clearDesired() {self._desired = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _running: UInt32? = nil
+  fileprivate var _desired: UInt32? = nil
 }
 
 package nonisolated struct Warren_V1_ServiceLogsRequest: Sendable {
@@ -2569,6 +2607,7 @@ package nonisolated struct Warren_V1_PruneImagesResponse: Sendable {
 
   package var references: [String] = []
 
+  /// of content, and of what was unpacked from it
   package var freedBytes: Int64 = 0
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -3235,7 +3274,7 @@ nonisolated extension Warren_V1_Resources: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Node"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}roles\0\u{1}labels\0\u{1}availability\0\u{1}description\0\u{1}state\0\u{1}message\0\u{3}api_address\0\u{3}raft_address\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}roles\0\u{1}labels\0\u{1}availability\0\u{1}description\0\u{1}state\0\u{1}message\0\u{3}api_address\0\u{3}raft_address\0\u{3}runtime_problem\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -3248,6 +3287,7 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _message: String = String()
     var _apiAddress: String = String()
     var _raftAddress: String = String()
+    var _runtimeProblem: String = String()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -3268,6 +3308,7 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _message = source._message
       _apiAddress = source._apiAddress
       _raftAddress = source._raftAddress
+      _runtimeProblem = source._runtimeProblem
     }
   }
 
@@ -3296,6 +3337,7 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 8: try { try decoder.decodeSingularStringField(value: &_storage._message) }()
         case 9: try { try decoder.decodeSingularStringField(value: &_storage._apiAddress) }()
         case 10: try { try decoder.decodeSingularStringField(value: &_storage._raftAddress) }()
+        case 11: try { try decoder.decodeSingularStringField(value: &_storage._runtimeProblem) }()
         default: break
         }
       }
@@ -3338,6 +3380,9 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
       if !_storage._raftAddress.isEmpty {
         try visitor.visitSingularStringField(value: _storage._raftAddress, fieldNumber: 10)
       }
+      if !_storage._runtimeProblem.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._runtimeProblem, fieldNumber: 11)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3357,6 +3402,7 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._message != rhs_storage._message {return false}
         if _storage._apiAddress != rhs_storage._apiAddress {return false}
         if _storage._raftAddress != rhs_storage._raftAddress {return false}
+        if _storage._runtimeProblem != rhs_storage._runtimeProblem {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -3432,7 +3478,7 @@ nonisolated extension Warren_V1_NodeDescription: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Warren_V1_Service: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Service"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}spec\0\u{1}revision\0\u{1}deleting\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}spec\0\u{1}revision\0\u{1}deleting\0\u{1}tally\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3445,6 +3491,7 @@ nonisolated extension Warren_V1_Service: SwiftProtobuf.Message, SwiftProtobuf._M
       case 3: try { try decoder.decodeSingularMessageField(value: &self._spec) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.revision) }()
       case 5: try { try decoder.decodeSingularBoolField(value: &self.deleting) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._tally) }()
       default: break
       }
     }
@@ -3470,6 +3517,9 @@ nonisolated extension Warren_V1_Service: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.deleting != false {
       try visitor.visitSingularBoolField(value: self.deleting, fieldNumber: 5)
     }
+    try { if let v = self._tally {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3479,6 +3529,7 @@ nonisolated extension Warren_V1_Service: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs._spec != rhs._spec {return false}
     if lhs.revision != rhs.revision {return false}
     if lhs.deleting != rhs.deleting {return false}
+    if lhs._tally != rhs._tally {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5672,26 +5723,30 @@ nonisolated extension Warren_V1_ServiceTally: SwiftProtobuf.Message, SwiftProtob
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.running) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.desired) }()
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self._running) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self._desired) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.running != 0 {
-      try visitor.visitSingularUInt32Field(value: self.running, fieldNumber: 1)
-    }
-    if self.desired != 0 {
-      try visitor.visitSingularUInt32Field(value: self.desired, fieldNumber: 2)
-    }
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._running {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 1)
+    } }()
+    try { if let v = self._desired {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 2)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_ServiceTally, rhs: Warren_V1_ServiceTally) -> Bool {
-    if lhs.running != rhs.running {return false}
-    if lhs.desired != rhs.desired {return false}
+    if lhs._running != rhs._running {return false}
+    if lhs._desired != rhs._desired {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

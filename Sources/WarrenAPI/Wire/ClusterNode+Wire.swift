@@ -12,6 +12,7 @@ extension ClusterNode {
     message = wire.message
     apiAddress = wire.apiAddress
     raftAddress = wire.raftAddress
+    runtimeProblem = wire.runtimeProblem
     unknown = UnknownFields(of: wire)
   }
 
@@ -27,6 +28,7 @@ extension ClusterNode {
     node.message = message
     node.apiAddress = apiAddress
     node.raftAddress = raftAddress
+    node.runtimeProblem = runtimeProblem
     node.restore(unknown)
     return node
   }

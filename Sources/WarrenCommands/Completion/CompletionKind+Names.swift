@@ -4,7 +4,7 @@ import WarrenAPI
 
 /// Completion of names asks the daemon; one that does not answer at once yields none.
 extension CompletionKind {
-  static var serviceNames: CompletionKind { names { client, call in try await client.allServices(call).0.map(\.spec.name) } }
+  static var serviceNames: CompletionKind { names { client, call in try await client.allServices(call).map(\.spec.name) } }
   static var nodeNames: CompletionKind { names { client, call in try await client.allNodes(call).map(\.id) } }
   static var taskNames: CompletionKind { names { client, call in try await client.allTasks(service: "", currentOnly: true, call).map(\.id) } }
   static var imageNames: CompletionKind {

@@ -19,7 +19,7 @@ struct NodeInspect: AsyncParsableCommand {
     if format.quiet, format.output == .table { return Terminal.line(node.id) }
     let row = NodeRow(node: node).cells
     let text = try Details.text(
-      node, head: [("ID", node.id), ("Role", row[1]), ("Status", row[2]), ("CPU", row[3]), ("Memory", row[4]), ("Message", node.message)])
+      node, head: [("ID", node.id), ("Role", row[1]), ("Status", row[2]), ("CPU", row[3]), ("Memory", row[4]), ("Message", node.explanation)])
     Terminal.write(try Output.render(node, text: text, format: format.output))
   }
 }

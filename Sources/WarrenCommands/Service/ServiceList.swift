@@ -12,10 +12,9 @@ struct ServiceList: AsyncParsableCommand {
   func run() async throws {
     try await options.withClient { client in
       try await watching.show(client, kinds: [.service, .task]) {
-        let (services, tallies) = try await client.allServices(options.callOptions)
-        let rows = services.map { ServiceRow(service: $0, tally: tallies[$0.id] ?? .init()) }
+        let services = try await client.allServices(options.callOptions)
         return try Output.render(
-          services, rows: rows, format: format.output, quiet: format.quiet, bold: Terminal.Stream.output.takesStyles)
+          services, rows: services.map(ServiceRow.init), format: format.output, quiet: format.quiet, bold: Terminal.Stream.output.takesStyles)
       }
     }
   }

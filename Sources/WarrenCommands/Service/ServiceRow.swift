@@ -6,13 +6,13 @@ struct ServiceRow: ListDisplayable {
   static let emptyText = "No services found"
 
   let service: Warren_V1_Service
-  let tally: Warren_V1_ServiceTally
 
   var identifier: String { service.id }
   var cells: [String] {
     let ports = service.spec.task.ports.map { PortText.format($0) }.joined(separator: ", ")
     return [
-      service.spec.name, "\(tally.running)/\(tally.desired)" + (service.deleting ? " (deleting)" : service.spec.isGlobal ? " (global)" : ""),
+      service.spec.name,
+      "\(service.tally.running)/\(service.tally.desired)" + (service.deleting ? " (deleting)" : service.spec.isGlobal ? " (global)" : ""),
       service.spec.task.container.image, service.id, ports.isEmpty ? "-" : ports, TimeText.age(of: service.meta.createdAt),
     ]
   }

@@ -15,10 +15,11 @@ struct TaskList: AsyncParsableCommand {
 
   func run() async throws {
     try await options.withClient { client in
-      try await watching.show(client, kinds: [.task]) {
+      try await watching.show(client, kinds: [.task, .node]) {
         let tasks = try await client.allTasks(service: service ?? "", node: node ?? "", currentOnly: !all, options.callOptions)
+        let nodes = try await client.allNodes(options.callOptions)
         return try Output.render(
-          tasks, rows: tasks.map(TaskRow.init), format: format.output, quiet: format.quiet, bold: Terminal.Stream.output.takesStyles)
+          tasks, rows: TaskRow.rows(tasks, nodes: nodes), format: format.output, quiet: format.quiet, bold: Terminal.Stream.output.takesStyles)
       }
     }
   }

@@ -12,6 +12,8 @@ package actor Agent {
     package var reconnectDelay: ClosedRange<Duration> = .milliseconds(100)...(.seconds(8))
     /// What part of that delay is waited, drawn anew each time: workers that lost the same manager return at different moments.
     package var jitter: @Sendable () -> Double = { .random(in: 0.5...1) }
+    /// How often the engine is asked whether it answers: normally, and while it does not; nil only asks with each session.
+    package var engineLooks: (whileWell: Duration, whileIll: Duration)? = (.seconds(5), .seconds(1))
     /// How often leftovers are looked for beside the start and each return of the engine; nil for never.
     package var sweepInterval: Duration? = .seconds(600)
 
@@ -30,8 +32,15 @@ package actor Agent {
   var supervisors: [TaskID: TaskSupervisor] = [:]
   /// Whether the worker knows what runs here: before that, nothing can be said about a task.
   private(set) var hasRecovered = false
+  /// What came while the worker was still finding that out.
+  private var backlog: [Assignment] = []
+  /// Whether a manager takes reports.
+  private(set) var hasSession = false
   /// Whether the worker has recovered and holds a session: what readiness means for a worker.
-  package private(set) var isConnected = false
+  package var isConnected: Bool { hasRecovered && hasSession }
+  var engine = EngineState.unknown
+  /// The node as the manager of this session was told of it.
+  private(set) var told: ClusterNode?
 
   package init(
     configuration: Configuration, runtime: any ContainerRuntime, session: any ManagerSession, journal: Journal,
@@ -88,11 +97,16 @@ package actor Agent {
 
   private func live(births: AsyncStream<TaskSupervisor>.Continuation) async throws {
     defer { births.finish() }
-    try await recover(births)
-    hasRecovered = true
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { await self.keepClean() }
+      group.addTask {
+        try await self.recover(births)
+        await self.recovered(births)
+        await self.reportEngine()
+        await self.keepClean()
+      }
+      // Before it has recovered, too: with an engine that does not answer it is the session that says so.
       group.addTask { await self.keepSession(births) }
+      group.addTask { await self.watchEngine() }
       try await group.next()
       group.cancelAll()
     }
@@ -104,12 +118,13 @@ package actor Agent {
       let beginning = now()
       do {
         try await holdSession(births)
+        if Task.isCancelled { return }
         logger.warning("session.ended", metadata: ["node": "\(configuration.node.id)"])
       } catch {
         if Task.isCancelled { return }
         logger.warning("session.lost", metadata: ["node": "\(configuration.node.id)", "error": "\(error)", "retry_in": "\(pause)"])
       }
-      isConnected = false
+      hasSession = false
       // A manager that takes a session and drops it at once is not asked ten times a second.
       if now() - beginning > configuration.reconnectDelay.upperBound { pause = configuration.reconnectDelay.lowerBound }
       try? await clock.sleep(for: pause * configuration.jitter())
@@ -118,12 +133,18 @@ package actor Agent {
   }
 
   private func holdSession(_ births: AsyncStream<TaskSupervisor>.Continuation) async throws {
-    var node = configuration.node
-    // A worker whose engine is away for a moment still holds its session: what it has to say matters then.
-    if let version = try? await runtime.version() { node.description.runtimeVersion = version }
+    await lookAtEngine(within: Self.firstLook)
+    let node = node
     let assignments = try await session.open(node)
+    told = node
     logger.info("session.open", metadata: ["node": "\(configuration.node.id)"])
     try await follow(assignments, births)
+  }
+
+  private func recovered(_ births: AsyncStream<TaskSupervisor>.Continuation) {
+    hasRecovered = true
+    for assignment in backlog { apply(assignment, births) }
+    backlog = []
   }
 
   /// Repeats until containerd answers.
@@ -140,7 +161,7 @@ package actor Agent {
   }
 
   private func follow(_ assignments: AsyncThrowingStream<Assignment, any Error>, _ births: AsyncStream<TaskSupervisor>.Continuation) async throws {
-    isConnected = true
+    hasSession = true
     // What an earlier session did not take in, or took in and lost with its manager.
     outbox.sendAllAgain()
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -148,6 +169,18 @@ package actor Agent {
       group.addTask { for try await assignment in assignments { await self.apply(assignment, births) } }
       defer { group.cancelAll() }
       try await group.next()
+    }
+  }
+
+  /// Tells the manager when something about the node is not as it was told.
+  func tellNode() async {
+    let node = node
+    guard hasSession, node != told else { return }
+    do {
+      try await session.update(node)
+      told = node
+    } catch {
+      if !Task.isCancelled { logger.warning("session.node-not-told", metadata: ["error": "\(error)"]) }
     }
   }
 
@@ -163,6 +196,10 @@ package actor Agent {
   }
 
   private func apply(_ assignment: Assignment, _ births: AsyncStream<TaskSupervisor>.Continuation) {
+    guard hasRecovered else {
+      if case .complete = assignment { backlog = [] }
+      return backlog.append(assignment)
+    }
     switch assignment {
     case .complete(let tasks):
       let wanted = Set(tasks.map(\.id))

@@ -5,8 +5,8 @@ package import ClusterModel
 /// A container belongs to one attempt of one task. Every call may be repeated, and may be interrupted at any point by a crash:
 /// `remove` and `sweep` find whatever was left.
 package protocol ContainerRuntime: Sendable {
-  /// `containerd 1.6.20`. Throws while it cannot be reached.
-  func version() async throws -> String
+  /// `containerd 1.6.20`. Throws when it does not answer within `limit`.
+  func version(within limit: Duration) async throws -> String
   /// Whether an error means that the engine could not be reached, so that no container is to blame for it.
   func isAbsence(_ error: any Error) -> Bool
   /// Makes sure the image is on the node; callers that want the same one share its download.

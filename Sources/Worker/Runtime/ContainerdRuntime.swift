@@ -44,7 +44,11 @@ package struct ContainerdRuntime: ContainerRuntime {
     creations = CreationGate(limit: configuration.parallelCreations)
   }
 
-  package func version() async throws -> String { "containerd \(try await client.version())" }
+  package func version(within limit: Duration) async throws -> String {
+    do { return "containerd \(try await client.version(timeout: limit))" } catch  where isAbsence(error) {
+      throw WarrenError(.unavailable, "containerd at \(client.socketPath) does not answer; see: warren doctor", cause: (error as? WarrenError)?.cause)
+    }
+  }
 
   package func isAbsence(_ error: any Error) -> Bool { (error as? WarrenError)?.cause is ContainerdUnreachable }
 

@@ -21,6 +21,7 @@ import WarrenAPI
         let answer = try await client.call { try await $0.getService(.with { $0.id = name }) }
         #expect(answer.service.id == made.id.rawValue)
         #expect((answer.tally.running, answer.tally.desired) == (1, 2))
+        #expect(answer.service.tally == answer.tally)
       }
 
       let scaled = try await client.scaleService("web", to: 5)
@@ -37,6 +38,7 @@ import WarrenAPI
       let list = try await client.call { try await $0.listServices(.init()) }
       #expect(list.services.map(\.spec.name) == ["web"])
       #expect(list.tallies[made.id.rawValue]?.desired == 5)
+      #expect(list.services.allSatisfy { $0.hasTally && $0.tally == list.tallies[$0.id] })
 
       #expect(try await client.deleteService("Web") == made.id)
       #expect(fixture.store.view.service(made.id)?.deleting == true)

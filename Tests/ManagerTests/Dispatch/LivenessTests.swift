@@ -35,6 +35,29 @@ import Testing
     #expect(node.state == .ready && node.message.isEmpty)
   }
 
+  @Test func nothingIsPlacedWhereTheRuntimeCannotBeUsedAndNothingIsReplacedThere() async throws {
+    try await LoopsFixture.run { fixture in
+      try await fixture.createService("web", mode: .replicated(replicas: 1))
+      let worker = try await FakeWorker("n1", fixture.dispatcher)
+      defer { withExtendedLifetime(worker) {} }
+      try await fixture.eventually { $0.tasks.contains { $0.nodeID == "n1" } }
+      let placed = Set(fixture.store.view.tasks.map(\.id))
+      var node = try #require(fixture.store.view.node("n1"))
+      node.runtimeProblem = "containerd does not answer"
+      try await fixture.dispatcher.update(node: node)
+      try await fixture.createService("api", mode: .replicated(replicas: 1))
+      try await fixture.eventually { $0.tasks.contains { $0.status.message == "1 node: containerd does not answer" } }
+      #expect(fixture.store.view.node("n1")?.state == .ready)
+      #expect(Set(fixture.store.view.tasks.filter { $0.serviceName == "web" && $0.desiredState == .running }.map(\.id)) == placed)
+      node.runtimeProblem = ""
+      try await fixture.dispatcher.update(node: node)
+      try await fixture.eventually { $0.tasks.allSatisfy { $0.nodeID == "n1" } }
+      node.id = "n2"
+      let unknown = node
+      await #expect(throws: WarrenError.self) { try await fixture.dispatcher.update(node: unknown) }
+    }
+  }
+
   @Test func aNodeIsDownWhenItsWorkerStaysAway() async throws {
     try await LoopsFixture.run(withLoops: false) { fixture in
       let session = Task {

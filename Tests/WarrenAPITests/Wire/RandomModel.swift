@@ -61,6 +61,7 @@ extension RandomModel {
     value.state = pick([.ready, .down])
     value.message = text()
     value.apiAddress = text()
+    value.runtimeProblem = text()
     value.raftAddress = text()
     value.unknown = unknown()
     return value
