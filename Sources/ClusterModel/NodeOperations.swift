@@ -11,7 +11,8 @@ package protocol NodeOperations: Sendable {
   /// Reads an OCI layout or `docker save` archive (tar, optionally gzip or zstd).
   func loadImages(_ archive: AsyncThrowingStream<[UInt8], any Error>) async throws -> [NodeImage]
   func pullImage(_ reference: String) async throws -> AsyncThrowingStream<PullProgress, any Error>
-  /// Removes images that no task of this node uses. Returns the references removed and the bytes freed.
+  /// Removes images that no task of this node uses. Returns the references removed and the bytes freed: of their
+  /// content, and of what was unpacked from it.
   func pruneImages() async throws -> (references: [String], freedBytes: Int64)
 }
 

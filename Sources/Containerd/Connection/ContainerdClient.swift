@@ -87,6 +87,29 @@ package final class ContainerdClient: Sendable {
     }
   }
 
+  /// Does work that may take any time, for as long as containerd answers at all: one that hangs would keep it waiting for ever.
+  ///
+  /// - Throws: `WarrenError(.deadlineExceeded)` or `.unavailable` when it does not answer, and what `body` throws.
+  package func whileAnswering<Result: Sendable>(
+    first: Duration = .seconds(5), every interval: Duration = .seconds(5), within limit: Duration = .seconds(20),
+    _ body: @escaping @Sendable () async throws -> Result
+  ) async throws -> Result {
+    _ = try await version(timeout: first)
+    return try await withThrowingTaskGroup(of: Result?.self) { group in
+      group.addTask { try await body() }
+      group.addTask {
+        while !Task.isCancelled {
+          try await Task.sleep(for: interval)
+          _ = try await self.version(timeout: limit)
+        }
+        return nil
+      }
+      defer { group.cancelAll() }
+      while let result = try await group.next() { if let result { return result } }
+      throw CancellationError()
+    }
+  }
+
   /// Creates the namespace unless it is there.
   package func createNamespace() async throws {
     do {

@@ -76,18 +76,23 @@ package actor ImageStore {
   }
 
   /// Removes every image that is neither in `inUse` nor being pulled, and the content and snapshots that only they used.
-  /// - Returns: the names removed, and the bytes of content freed (what was unpacked from it comes on top).
+  /// - Returns: the names removed, and the bytes freed: of content, and of what was unpacked from it.
   package func prune(inUse: Set<String>) async throws -> (references: [String], freedBytes: Int64) {
     let names = ImageNames(client: client)
     let kept = Self.normalize(inUse).union(await pulls.references)
-    let before = try await ContentStore(client: client).sizes().values.reduce(0, +)
+    let before = try await footprint()
     var removed: [String] = []
     for entry in try await names.all() where !kept.contains(entry.name) {
       if try await names.remove(entry.name, collect: true) { removed.append(entry.name) }
     }
-    let after = try await ContentStore(client: client).sizes().values.reduce(0, +)
-    logger.info("image.pruned", metadata: ["images": .array(removed.map { .string($0) })])
-    return (removed, max(0, before - after))
+    let freed = max(0, before - (try await footprint()))
+    logger.info("image.pruned", metadata: ["images": .array(removed.map { .string($0) }), "bytes": "\(freed)"])
+    return (removed, freed)
+  }
+
+  /// What images take on the disk.
+  private func footprint() async throws -> Int64 {
+    try await ContentStore(client: client).sizes().values.reduce(0, +) + UnpackedLayers(client: client).size()
   }
 
   private func pull(_ reference: ImageReference, progress: @escaping @Sendable (PullProgress) -> Void) async throws -> PreparedImage {

@@ -70,7 +70,7 @@ struct Leases: Sendable {
   /// Best effort, and whatever became of the caller's task: a lease that stays expires by itself.
   private func delete(_ id: String, collect: Bool) async {
     await Task {
-      _ = try? await client.call("delete the lease \(id)") { metadata, options in
+      _ = try? await client.call("delete the lease \(id)", timeout: .seconds(10)) { metadata, options in
         try await client.leases.delete(
           .with {
             $0.id = id

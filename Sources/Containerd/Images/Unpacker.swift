@@ -8,9 +8,12 @@ struct Unpacker: Sendable {
   let client: ContainerdClient
   let snapshotter: String
 
+  /// Those that may be used, the best first.
+  static let snapshotters = ["overlayfs", "native"]
+
   /// overlayfs where it works, else native copies.
   static func choose(_ client: ContainerdClient) async throws -> String {
-    for name in ["overlayfs", "native"] {
+    for name in snapshotters {
       do {
         _ = try await Unpacker(client: client, snapshotter: name).exists("warren-probe")
         return name
@@ -109,7 +112,7 @@ struct Unpacker: Sendable {
 
   private func remove(_ key: String) async {
     await Task {
-      _ = try? await client.call("remove snapshot \(key)") { metadata, options in
+      _ = try? await client.call("remove snapshot \(key)", timeout: .seconds(10)) { metadata, options in
         try await client.snapshots.remove(
           .with {
             $0.snapshotter = snapshotter

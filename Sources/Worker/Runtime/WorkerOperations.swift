@@ -26,20 +26,26 @@ package struct WorkerOperations: NodeOperations {
     guard container.state == .running else {
       throw WarrenError(.failedPrecondition, "Task \(task) is not running (it is \(container.state)); see 'warren task inspect \(task)'")
     }
+    // Told at once, not after the time that starting a command may take.
+    _ = try await runtime.version(within: .seconds(5))
     return try await runtime.containerStore.exec(in: container.id, command, input: input)
   }
 
-  package func listImages() async throws -> [NodeImage] { try await runtime.images.list(inUse: try await imagesInUse()) }
+  package func listImages() async throws -> [NodeImage] {
+    try await runtime.client.whileAnswering { try await runtime.images.list(inUse: try await imagesInUse()) }
+  }
 
   package func loadImages(_ archive: AsyncThrowingStream<[UInt8], any Error>) async throws -> [NodeImage] {
-    try await runtime.images.load(archive)
+    try await runtime.client.whileAnswering { try await runtime.images.load(archive) }
   }
 
   package func pullImage(_ reference: String) async throws -> AsyncThrowingStream<PullProgress, any Error> {
     let (stream, continuation) = AsyncThrowingStream<PullProgress, any Error>.makeStream(bufferingPolicy: .bufferingNewest(64))
     let pull = Task {
       do {
-        let image = try await runtime.images.pull(reference) { continuation.yield($0) }
+        let image = try await runtime.client.whileAnswering {
+          try await runtime.images.pull(reference) { continuation.yield($0) }
+        }
         let listed = try await listImages().first { $0.reference == image.reference }
         continuation.yield(PullProgress(message: "pulled \(image.reference)", image: listed))
         continuation.finish()
@@ -52,7 +58,7 @@ package struct WorkerOperations: NodeOperations {
   }
 
   package func pruneImages() async throws -> (references: [String], freedBytes: Int64) {
-    try await runtime.images.prune(inUse: try await imagesInUse())
+    try await runtime.client.whileAnswering { try await runtime.images.prune(inUse: try await imagesInUse()) }
   }
 
   /// Of every container in the containerd namespace, also another cluster's, and of every task that is about to have one.

@@ -126,7 +126,7 @@ import Testing
       #expect(first.freedBytes > 0 && first.freedBytes < Int64(one.layers[0].count))
       #expect(try await store.ensure("warren.test/two:1").chainID == "\(Digest.chainIDs(of: two.config.diffIDs)[1])")
       let second = try await store.prune(inUse: [])
-      #expect(second.references == ["warren.test/two:1"] && second.freedBytes > Int64(two.layers[0].count))
+      #expect(second.references == ["warren.test/two:1"] && second.freedBytes > Int64(two.layers[0].count) * 3 / 2, "compressed and unpacked")
       #expect(try await client.contentCount() == 0)
       #expect(try await client.snapshotCount() == 0)
       await #expect(throws: WarrenError.self) { try await store.remove("warren.test/two:1") }
