@@ -1,10 +1,21 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <net/if.h>
+#include <sched.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <time.h>
+#include <unistd.h>
 
 static bool fill(int result, const struct stat *status, struct clinux_file *file) {
   if (result != 0) return false;
@@ -40,3 +51,57 @@ int64_t clinux_realtime(void) {
 }
 
 int clinux_spawn_close_from(void *file_actions, int first) { return posix_spawn_file_actions_addclosefrom_np(file_actions, first); }
+
+// Makes the mounts in a folder appear in, and go from, other mount namespaces too. Two at once would make it a mount point twice.
+static int share_mounts(const char *folder) {
+  if (mkdir(folder, 0755) != 0 && errno != EEXIST) return errno;
+  int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (lock < 0) return errno;
+  flock(lock, LOCK_EX);
+  int failure = mount("", folder, "none", MS_SHARED | MS_REC, NULL) == 0 ? 0 : errno;
+  if (failure == EINVAL) {
+    failure = mount(folder, folder, "none", MS_BIND | MS_REC, NULL) == 0 && mount("", folder, "none", MS_SHARED | MS_REC, NULL) == 0 ? 0 : errno;
+  }
+  close(lock);
+  return failure;
+}
+
+static int raise_loopback(void) {
+  int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return errno;
+  struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+  int failure = ioctl(descriptor, SIOCSIFFLAGS, &request) == 0 ? 0 : errno;
+  close(descriptor);
+  return failure;
+}
+
+static int mount_new_namespace(const char *path, const char **call) {
+  *call = "unshare";
+  if (unshare(CLONE_NEWNET) != 0) return errno;
+  *call = "ioctl";
+  int failure = raise_loopback();
+  if (failure != 0) return failure;
+  *call = "mount";
+  return mount("/proc/thread-self/ns/net", path, "none", MS_BIND, NULL) == 0 ? 0 : errno;
+}
+
+int clinux_make_network_namespace(const char *folder, const char *name, const char **call) {
+  *call = "mount";
+  int failure = share_mounts(folder);
+  if (failure != 0) return failure;
+  *call = "open";
+  char path[PATH_MAX];
+  if (snprintf(path, sizeof path, "%s/%s", folder, name) >= (int)sizeof path) return ENAMETOOLONG;
+  int file = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
+  if (file < 0) return errno;
+  close(file);
+  failure = mount_new_namespace(path, call);
+  if (failure != 0) unlink(path);
+  return failure;
+}
+
+int clinux_remove_network_namespace(const char *path) {
+  // EINVAL: nothing is mounted there.
+  if (umount2(path, MNT_DETACH) != 0 && errno != EINVAL) return errno;
+  return unlink(path) == 0 ? 0 : errno;
+}

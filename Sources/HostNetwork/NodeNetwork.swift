@@ -31,25 +31,22 @@ package actor NodeNetwork {
   }
 
   /// Path of a task's network namespace, whether it exists or not.
-  package nonisolated func namespacePath(_ id: String) -> String { "/run/netns/\(namespaceName(id))" }
+  package nonisolated func namespacePath(_ id: String) -> String { "\(NetworkNamespace.folder)/\(namespaceName(id))" }
 
   // The bridge's name keeps the namespaces of two daemons on one machine apart.
   nonisolated func namespaceName(_ id: String) -> String { "\(configuration.bridge)-\(id)" }
 
-  /// Makes the namespace, empty. What an earlier, interrupted attempt left is removed first.
+  /// Makes the namespace, with its loopback up. What an earlier, interrupted attempt left is removed first.
   package nonisolated func makeNamespace(_ id: String) async throws -> String {
-    let name = namespaceName(id)
     if FileManager.default.fileExists(atPath: namespacePath(id)) { try await detach(id) }
-    try await Tool.check("ip", ["netns", "add", name])
+    try await NetworkNamespace.make(namespaceName(id))
     logger.trace("network.namespace-made", metadata: ["id": "\(id)"])
     return namespacePath(id)
   }
 
-  /// Connects the namespace made before to itself and to the bridge. Returns its address.
+  /// Connects the namespace made before to the bridge. Returns its address.
   package nonisolated func connect(_ id: String) async throws -> String {
-    async let loopback = Tool.check("ip", ["-n", namespaceName(id), "link", "set", "lo", "up"])
     let address = try await plugins.add(id: id, namespace: namespacePath(id))
-    _ = try await loopback
     logger.trace("network.connected", metadata: ["id": "\(id)", "address": "\(address)"])
     return address
   }
@@ -67,16 +64,24 @@ package actor NodeNetwork {
     let path = namespacePath(id)
     guard FileManager.default.fileExists(atPath: path) else { return try await plugins.delete(id: id, namespace: "") }
     // A crash between making the file and mounting the namespace on it leaves a plain file.
-    guard Self.device(path) != Self.device("/run/netns") else {
+    guard Self.device(path) != Self.device(NetworkNamespace.folder) else {
       try await plugins.delete(id: id, namespace: "")
       return try FileManager.default.removeItem(atPath: path)
     }
     try await plugins.delete(id: id, namespace: path)
-    try await Tool.check("ip", ["netns", "delete", namespaceName(id)])
+    try NetworkNamespace.remove(namespaceName(id))
   }
 
   private static func device(_ path: String) -> Int? {
     (try? FileManager.default.attributesOfItem(atPath: path))?[.systemNumber] as? Int
+  }
+
+  /// Leads the ports to the task unless another has one of them. Returns whether it did.
+  package func publishFirst(_ id: String, address: String, ports: [PublishedPort]) async throws -> Bool {
+    let taken = published.values.flatMap(\.ports)
+    guard !ports.contains(where: { port in taken.contains { $0.conflicts(with: port) } }) else { return false }
+    try await publish(id, address: address, ports: ports)
+    return true
   }
 
   /// Leads the ports to the task. Tasks that publish the same port take new connections in turn.
@@ -105,7 +110,7 @@ package actor NodeNetwork {
 
   nonisolated func namespaces() -> Set<String> {
     let prefix = "\(configuration.bridge)-"
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/run/netns")) ?? []
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: NetworkNamespace.folder)) ?? []
     return Set(names.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) })
   }
 

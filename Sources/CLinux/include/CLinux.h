@@ -33,3 +33,12 @@ int64_t clinux_realtime(void);
 
 /// posix_spawn_file_actions_addclosefrom_np(3).
 int clinux_spawn_close_from(void *file_actions, int first);
+
+/// Makes a network namespace whose loopback is up, and mounts it on a new, empty file `folder/name`, as ip-netns(8) does.
+///
+/// The calling thread is in that namespace afterwards: it must end. Nothing is left behind on failure.
+/// Returns 0, or the errno of the call that failed, whose name is then in `call`.
+int clinux_make_network_namespace(const char *folder, const char *name, const char **call);
+
+/// Unmounts a namespace and removes the file it was mounted on. 0, or errno.
+int clinux_remove_network_namespace(const char *path);

@@ -89,6 +89,11 @@ struct ImageInstaller: Sendable {
     return prepared(parts, name: entry.name, target: entry.target, top: top)
   }
 
+  /// Whether the snapshots of an image that was prepared before are still here.
+  func isUnpacked(_ image: PreparedImage) async throws -> Bool {
+    try await Unpacker(client: client, snapshotter: image.snapshotter).exists(image.chainID)
+  }
+
   private func prepared(_ parts: Parts, name: String, target: Descriptor, top: Digest) -> PreparedImage {
     PreparedImage(reference: name, digest: "\(target.digest)", config: parts.config, chainID: "\(top)", snapshotter: snapshotter)
   }

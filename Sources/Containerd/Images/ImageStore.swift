@@ -11,6 +11,9 @@ package actor ImageStore {
   private let pulls = SharedPulls()
   private let leases: Leases
   private var snapshotter: String?
+  /// What images were found to be, by name: their documents need not be read again while the name means the same content.
+  private var known: [String: PreparedImage] = [:]
+  private static let mostKnown = 256
 
   /// - Parameters:
   ///   - snapshotter: nil to use overlayfs, or native where that does not work.
@@ -119,10 +122,18 @@ package actor ImageStore {
     for name in ["\(reference)", tagged].compactMap({ $0 }) {
       guard let entry = try await ImageNames(client: client).entry(name) else { continue }
       if let digest = reference.digest, digest != entry.target.digest { continue }
-      if let image = try await installer.installed(entry) { return image }
+      if let image = try await installed(entry, installer) { return image }
       do { return try await unpackAgain(entry, installer) } catch let error as WarrenError where error.code == .notFound { continue }
     }
     return nil
+  }
+
+  private func installed(_ entry: ImageNames.Entry, _ installer: ImageInstaller) async throws -> PreparedImage? {
+    if let image = known[entry.name], image.digest == "\(entry.target.digest)", try await installer.isUnpacked(image) { return image }
+    guard let image = try await installer.installed(entry) else { return nil }
+    if known.count >= Self.mostKnown { known = [:] }
+    known[entry.name] = image
+    return image
   }
 
   /// The content is here but not unpacked for this snapshotter.

@@ -10,12 +10,13 @@ package struct FakeRuntime: ContainerRuntime {
 
   package func isAbsence(_ error: any Error) -> Bool { (error as? WarrenError)?.code == .unavailable }
 
-  package func fetchImage(of task: ClusterTask, progress: @escaping @Sendable (String) -> Void) async throws {
-    progress("pulling \(task.spec.container.image)")
-    try await engine.fetchImage(task.spec.container.image, life)
+  package func create(_ container: TaskContainer, progress: @escaping @Sendable (String) -> Void) async throws -> String {
+    let image = container.task.spec.container.image
+    progress("pulling \(image)")
+    try await engine.fetchImage(image, life)
+    return try await engine.create(container, life)
   }
 
-  package func create(_ container: TaskContainer) async throws -> String { try await engine.create(container, life) }
   package func start(_ container: TaskContainer, address: String) async throws -> Int { try await engine.start(container, address: address, life) }
   package func exit(of container: TaskContainer) async throws -> ExitStatus { try await engine.exit(of: container.id, life) }
   package func stop(_ container: TaskContainer) async throws -> ExitStatus? { try await engine.stop(container, life) }

@@ -9,10 +9,10 @@ package protocol ContainerRuntime: Sendable {
   func version(within limit: Duration) async throws -> String
   /// Whether an error means that the engine could not be reached, so that no container is to blame for it.
   func isAbsence(_ error: any Error) -> Bool
-  /// Makes sure the image is on the node; callers that want the same one share its download.
-  func fetchImage(of task: ClusterTask, progress: @escaping @Sendable (String) -> Void) async throws
-  /// Makes the container with its network and files; its process waits. Returns its address on the bridge, empty with the node's network.
-  func create(_ container: TaskContainer) async throws -> String
+  /// Makes the container with its network and files; its process waits. An image that is not on the node is fetched first; callers that
+  /// want the same one share its download.
+  /// - Returns: its address on the bridge, empty with the node's network.
+  func create(_ container: TaskContainer, progress: @escaping @Sendable (String) -> Void) async throws -> String
   /// Lets the process run and leads the published ports to it. Returns the process's pid.
   func start(_ container: TaskContainer, address: String) async throws -> Int
   /// Returns when the process has ended, also across restarts of the engine.

@@ -55,17 +55,12 @@ package struct ContainerdRuntime: ContainerRuntime {
   package func logDirectory(_ task: TaskID) -> String { "\(configuration.dataDirectory)/logs/\(task)" }
   func filesDirectory(_ container: String) -> String { "\(configuration.dataDirectory)/tasks/\(container)" }
 
-  package func fetchImage(of task: ClusterTask, progress: @escaping @Sendable (String) -> Void) async throws {
-    let image = task.spec.container.image
-    _ = try await images.ensure(image) { _ in progress("pulling \(image)") }
-  }
-
-  package func create(_ container: TaskContainer) async throws -> String {
+  package func create(_ container: TaskContainer, progress: @escaping @Sendable (String) -> Void) async throws -> String {
+    let spec = container.task.spec
+    let image = try await images.ensure(spec.container.image) { _ in progress("pulling \(spec.container.image)") }
     try await creations.enter()
     defer { creations.leave() }
-    let spec = container.task.spec
     try HostPorts.check(spec.ports)
-    let image = try await images.ensure(spec.container.image)
     let recipe = try recipe(container, image)
     let files = filesDirectory(container.id)
     if spec.network == .host {
@@ -112,8 +107,12 @@ package struct ContainerdRuntime: ContainerRuntime {
   }
 
   package func start(_ container: TaskContainer, address: String) async throws -> Int {
+    let ports = container.task.spec.ports
+    // A port that no task serves yet refuses connections one way or the other. One that is served is not led to a process that does
+    // not run yet.
+    async let isPublished = network.publishFirst(container.id, address: address, ports: ports)
     let pid = try await containerStore.start(container.id)
-    try await network.publish(container.id, address: address, ports: container.task.spec.ports)
+    if try await !isPublished { try await network.publish(container.id, address: address, ports: ports) }
     return pid
   }
 

@@ -110,8 +110,7 @@ package final class TaskSupervisor: Sendable {
 
   private func create(_ container: TaskContainer) async {
     do {
-      try await around.runtime.fetchImage(of: container.task) { self.send(.progress($0)) }
-      send(.created(address: try await around.runtime.create(container)))
+      send(.created(address: try await around.runtime.create(container) { self.send(.progress($0)) }))
     } catch {
       log(.warning, "task.create-failed", container, error)
       send(failure(error))

@@ -44,6 +44,21 @@ import Testing
     }
   }
 
+  @Test func looksAgainWhenANameMeansAnotherImage() async throws {
+    let old = try ImageStoreFixture.image()
+    let new = TestImage(name: old.name, layers: [old.layers[1], old.layers[0]], command: ["true"])
+    try await ImageStoreFixture.with { store, _ async throws in
+      for image in [old, new, old] {
+        _ = try await store.load(.pieces(of: image.ociArchive()))
+        for _ in 1...2 {
+          let prepared = try await store.ensure(image.name)
+          #expect(prepared.digest == "\(image.descriptor.digest)" && prepared.config == image.config)
+          #expect(prepared.chainID == "\(Digest.chainIDs(of: image.config.diffIDs)[1])")
+        }
+      }
+    }
+  }
+
   @Test func loadsTwoImagesAndRepeatedLayers() async throws {
     let first = try ImageStoreFixture.image("warren.test/one:1")
     let layers = [first.layers[0], first.layers[1], first.layers[1]]

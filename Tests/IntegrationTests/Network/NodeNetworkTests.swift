@@ -26,6 +26,28 @@ import Testing
     }
   }
 
+  @Test func aNamespaceThatCannotBeMadeLeavesTheOneThatIsThere() async throws {
+    try await withNetwork(6) { network in
+      let path = try await network.makeNamespace("a")
+      #expect(try await Self.shell("ip -n wtest6-a -o link show up | cut -d: -f2") == "lo")
+      let error = await #expect(throws: WarrenError.self) { try await NetworkNamespace.make("wtest6-a") }
+      #expect(error?.message.contains("wtest6-a: File exists") == true)
+      #expect(try await Self.shell("stat -f -c %T \(path)") == "nsfs")
+      try await network.detach("a")
+    }
+  }
+
+  @Test func onlyTheFirstTaskOfAPortIsPublishedBeforeItRuns() async throws {
+    try await withNetwork(7) { network in
+      let port = { PublishedPort(hostIP: $0, hostPort: $1, containerPort: 80) }
+      #expect(try await network.publishFirst("a", address: "10.254.7.2", ports: [port("", 18507)]))
+      #expect(try await !network.publishFirst("b", address: "10.254.7.3", ports: [port("127.0.0.1", 18508), port("127.0.0.1", 18507)]))
+      #expect(try await network.publishFirst("c", address: "10.254.7.4", ports: [port("127.0.0.1", 18508)]))
+      let rules = try await Self.shell("nft list chain ip wtest7 publish")
+      #expect(rules.contains("10.254.7.2 . 80") && !rules.contains("10.254.7.3") && rules.contains("10.254.7.4 . 80"), "\(rules)")
+    }
+  }
+
   @Test func tasksShareAPortAndTheClientsAddressIsKept() async throws {
     try await TestNetwork.with(2) { network in
       try await network.serving(["a", "b"]) { addresses in
@@ -116,6 +138,8 @@ import Testing
       }
     }
     #expect(server.contains("18099/tcp") && server.contains("python3 (pid "))
+    // Nor does the look itself take it.
+    for _ in 1...2 { try HostPorts.check([PublishedPort(hostPort: 18099, containerPort: 80)]) }
   }
 
   @Test func anAddressThatTheNodeDoesNotHaveIsNamedWithThoseItHas() throws {
