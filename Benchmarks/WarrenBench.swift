@@ -5,5 +5,7 @@ import ArgumentParser
 struct WarrenBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "warren-bench", abstract: "Measure Warren.",
-    subcommands: [APIBenchmark.self, RaftCoreBenchmark.self, RaftTransportBenchmark.self, StoreBenchmark.self, StoreWriter.self])
+    subcommands: [
+      APIBenchmark.self, RaftCoreBenchmark.self, RaftTransportBenchmark.self, ServiceBenchmark.self, StoreBenchmark.self, StoreWriter.self,
+    ])
 }

@@ -14,11 +14,7 @@ source "$E2E/lib.sh"
 trap 'machine_power_off; machine_remove_cgroups; rm -rf "$MACHINE"' EXIT
 
 now_us() { date +%s%6N; }
-median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
-# answered PORT: waits for the first HTTP answer in the machine.
-answered() { in_machine sh -c "until curl -fs -o /dev/null --max-time 1 http://127.0.0.1:$1/; do :; done"; }
 milliseconds() { awk -v us="$1" 'BEGIN { printf "%.1f ms", us / 1000 }'; }
-ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 
 "$E2E/../../scripts/web-image.sh" "$MACHINE/web.tar"
 machine_boot
@@ -29,31 +25,8 @@ started=$(($(now_us) - began))
 warren image load "$MACHINE/web.tar" >/dev/null
 ctr image ls -q | grep -q web:demo
 
-for round in $(seq "$ROUNDS"); do
-  for replicas in 1 10; do
-    began=$(now_us)
-    warren service create "b$replicas" --image web:demo --replicas "$replicas" --publish 8080:80 --stop-timeout 0s >/dev/null 2>&1
-    echo $(($(now_us) - began)) >>"$MACHINE/running.$replicas"
-    answered 8080
-    echo $(($(now_us) - began)) >>"$MACHINE/answer.$replicas"
-    warren service delete "b$replicas" >/dev/null 2>&1
-  done
-  began=$(now_us)
-  ctr run -d docker.io/library/web:demo "peer$round"
-  echo $(($(now_us) - began)) >>"$MACHINE/peer"
-  ctr task kill -s KILL "peer$round"
-  eventually 5 ctr task delete "peer$round"
-  ctr container delete "peer$round"
-done
-
-peer=$(median <"$MACHINE/peer")
 echo "start to serving                              $(milliseconds $started)"
-echo "ctr run -d                                    $(milliseconds "$peer")"
-for replicas in 1 10; do
-  running=$(median <"$MACHINE/running.$replicas") answer=$(median <"$MACHINE/answer.$replicas")
-  echo "service create, $replicas replica(s), all running      $(milliseconds "$running")  ($(ratio "$running" "$peer") of ctr run -d)"
-  echo "service create, $replicas replica(s), first answer     $(milliseconds "$answer")  ($(ratio "$answer" "$peer") of ctr run -d)"
-done
+in_machine "$BENCH" service --warren "$WARREN" --containerd "$(socket)" --rounds "$ROUNDS"
 pid=$(in_machine pgrep -x warren | head -1)
 in_machine "$BENCH" api --daemon "$pid"
 
