@@ -99,7 +99,7 @@ let package = Package(
       [
         "CLinux", "ClusterModel", "GRPCSupport", "OCI", .asyncHTTPClient, .crypto, .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .logging,
         .nioCore, .nioPosix,
-        .nioConcurrency, .nioHTTP1, .nioSSL, .subprocess, .systemPackage,
+        .nioConcurrency, .nioHTTP1, .nioSSL, .nioTLS, .subprocess, .systemPackage,
       ]),
     library("HostNetwork", ["CLinux", "ClusterModel", .logging, .subprocess, .systemPackage]),
 

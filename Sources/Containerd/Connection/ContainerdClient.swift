@@ -79,6 +79,11 @@ package final class ContainerdClient: Sendable {
     }
   }
 
+  /// Makes a call that removes something, as well as it can be done and whatever became of the caller's task.
+  func cleanUp(_ action: String, _ body: @escaping @Sendable (Metadata, CallOptions) async throws -> Void) async {
+    await Task { try? await call(action, timeout: .seconds(10), body) }.value
+  }
+
   /// containerd's own version, such as `1.6.20~ds1` or `v2.1.4`.
   package func version(timeout: Duration = .seconds(5)) async throws -> String {
     try await call("tell its version", timeout: timeout) { metadata, options in

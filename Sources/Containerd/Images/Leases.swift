@@ -69,14 +69,12 @@ struct Leases: Sendable {
 
   /// Best effort, and whatever became of the caller's task: a lease that stays expires by itself.
   private func delete(_ id: String, collect: Bool) async {
-    await Task {
-      _ = try? await client.call("delete the lease \(id)", timeout: .seconds(10)) { metadata, options in
-        try await client.leases.delete(
-          .with {
-            $0.id = id
-            $0.sync = collect
-          }, metadata: metadata, options: options)
-      }
-    }.value
+    await client.cleanUp("delete the lease \(id)") { [client] metadata, options in
+      _ = try await client.leases.delete(
+        .with {
+          $0.id = id
+          $0.sync = collect
+        }, metadata: metadata, options: options)
+    }
   }
 }

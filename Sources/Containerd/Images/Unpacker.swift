@@ -111,15 +111,13 @@ struct Unpacker: Sendable {
   }
 
   private func remove(_ key: String) async {
-    await Task {
-      _ = try? await client.call("remove snapshot \(key)", timeout: .seconds(10)) { metadata, options in
-        try await client.snapshots.remove(
-          .with {
-            $0.snapshotter = snapshotter
-            $0.key = key
-          }, metadata: metadata, options: options)
-      }
-    }.value
+    await client.cleanUp("remove snapshot \(key)") { [client, snapshotter] metadata, options in
+      _ = try await client.snapshots.remove(
+        .with {
+          $0.snapshotter = snapshotter
+          $0.key = key
+        }, metadata: metadata, options: options)
+    }
   }
 }
 
