@@ -23,13 +23,17 @@ extension LogDatabase {
     }
   }
 
-  /// Begins anew behind a snapshot from the leader whose chunks are all written: what the log held contradicts it or is in it.
+  /// Begins anew behind a snapshot from the leader whose chunks are all written, and are read for that once more: what the log held
+  /// contradicts it or is in it.
+  /// - Throws: `.dataLoss` when they are not all there and as they were sent; nothing is changed then.
   package func installSnapshot(_ info: LogSnapshotInfo, hardState: HardState) throws {
+    try verifyReceived(info)
     mark.lower(to: info.index)
     try write { database in
       try info.insert(into: database)
       try hardState.insert(into: database)
       try database.execute(sql: "DELETE FROM entries")
+      try LogSnapshotInfo.forgetIncoming(database)
     }
     state.withLockedValue {
       $0.snapshot = info
@@ -48,8 +52,10 @@ extension LogDatabase {
   /// Removes one chunk that belongs neither to the current snapshot nor to one of those that are being sent or received. False when there
   /// is none left.
   package func removeStaleChunk(keeping others: Set<LogIndex> = []) throws -> Bool {
-    let kept = others.union([snapshot.index]).map { String($0) }.joined(separator: ",")
+    let known = others.union([snapshot.index])
     return try write { database in
+      let incoming = try LogSnapshotInfo.readIncoming(database, location)
+      let kept = known.union(incoming.map { [$0.index] } ?? []).map { String($0) }.joined(separator: ",")
       try database.execute(
         sql: "DELETE FROM snapshot_chunks WHERE rowid = (SELECT rowid FROM snapshot_chunks WHERE snapshot NOT IN (\(kept)) LIMIT 1)")
       return database.changesCount > 0

@@ -88,7 +88,7 @@ package final class LogDatabase: Sendable {
     let (first, last, count, hardState) = try location.translating {
       try queue.writeWithoutTransaction { database in
         let row = try Row.fetchOne(database, sql: #"SELECT min("index"), max("index"), count(*) FROM entries"#)
-        try LogSnapshotInfo.dropStrayChunks(database, keeping: snapshot)
+        try LogSnapshotInfo.dropStrayChunks(database, keeping: snapshot, and: LogSnapshotInfo.readIncoming(database, location))
         return (row?[0] as Int64?, row?[1] as Int64?, row?[2] as Int64? ?? 0, try HardState.read(database, location))
       }
     }

@@ -69,6 +69,14 @@ enum LogSchema {
     try FileSystem.sync(directory)
   }
 
+  /// What is being received from the leader; made when something is.
+  static let incomingTable = """
+    CREATE TABLE IF NOT EXISTS incoming_snapshot (
+      id INTEGER PRIMARY KEY CHECK (id = 1), "index" INTEGER NOT NULL, term INTEGER NOT NULL, size INTEGER NOT NULL,
+      chunks INTEGER NOT NULL, checksum INTEGER NOT NULL, configuration BLOB NOT NULL
+    )
+    """
+
   private static let hardStateTable = """
     CREATE TABLE hard_state (
       id INTEGER PRIMARY KEY CHECK (id = 1), term INTEGER NOT NULL, vote INTEGER NOT NULL, commit_index INTEGER NOT NULL, checksum INTEGER NOT NULL

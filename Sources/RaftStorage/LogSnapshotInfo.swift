@@ -37,8 +37,8 @@ package struct LogSnapshotInfo: Sendable, Equatable {
     return checksum.value
   }
 
-  static func read(_ database: Database, _ location: LogLocation) throws -> LogSnapshotInfo {
-    let row = try Row.fetchOne(database, sql: #"SELECT "index", term, size, chunks, checksum, configuration FROM snapshot"#)
+  static func read(_ database: Database, _ location: LogLocation, table: String = "snapshot") throws -> LogSnapshotInfo {
+    let row = try Row.fetchOne(database, sql: #"SELECT "index", term, size, chunks, checksum, configuration FROM \#(table)"#)
     guard let row, let index = row[0] as Int64?, let term = row[1] as Int64?, let size = row[2] as Int64?, size >= 0,
       let configuration = (row[5] as Data?).flatMap({ ConfigurationState(bytes: [UInt8]($0)) })
     else { throw location.damage("the line about the snapshot cannot be read.") }
@@ -51,9 +51,11 @@ package struct LogSnapshotInfo: Sendable, Equatable {
   }
 
   /// Removes what an interrupted save left behind. Writes nothing when there is nothing.
-  static func dropStrayChunks(_ database: Database, keeping info: LogSnapshotInfo) throws {
+  static func dropStrayChunks(_ database: Database, keeping info: LogSnapshotInfo, and incoming: LogSnapshotInfo?) throws {
     let kept = Int64(bitPattern: info.index)
-    let strays = try Int64.fetchAll(database, sql: "SELECT DISTINCT snapshot FROM snapshot_chunks WHERE snapshot <> ?", arguments: [kept])
+    let awaited = Int64(bitPattern: incoming?.index ?? info.index)
+    let strays = try Int64.fetchAll(
+      database, sql: "SELECT DISTINCT snapshot FROM snapshot_chunks WHERE snapshot NOT IN (?, ?)", arguments: [kept, awaited])
     for stray in strays { try database.execute(sql: "DELETE FROM snapshot_chunks WHERE snapshot = ?", arguments: [stray]) }
   }
 
@@ -81,9 +83,9 @@ package struct LogSnapshotInfo: Sendable, Equatable {
       arguments: [Int64(index), Int64(number), Data(data), Int64(Self.checksum(index: index, number: number, data: data))])
   }
 
-  func insert(into database: Database) throws {
+  func insert(into database: Database, table: String = "snapshot") throws {
     try database.execute(
-      sql: "INSERT OR REPLACE INTO snapshot VALUES (1, ?, ?, ?, ?, ?, ?)",
+      sql: "INSERT OR REPLACE INTO \(table) VALUES (1, ?, ?, ?, ?, ?, ?)",
       arguments: [Int64(index), Int64(bitPattern: term), Int64(size), Int64(chunks), Int64(checksum), Data(configuration.bytes)])
   }
 }
