@@ -261,7 +261,7 @@ import Testing
     subject.node.campaign()
     var pauses: [Int] = []
     for _ in 0..<5 {
-      subject.answers()
+      _ = subject.answers()
       var ticks = 0
       var asked: [Message] = []
       while asked.isEmpty, ticks < 100 {
@@ -278,7 +278,7 @@ import Testing
     try subject.hear(Message(.heartbeat, from: 2, term: 1))
     subject.node.forgetLeader()
     subject.node.campaign()
-    subject.answers()
+    _ = subject.answers()
     for _ in 0..<2 { subject.node.tick() }
     #expect(subject.answers().map(\.kind) == [.preVote, .preVote])
   }
