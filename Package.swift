@@ -132,10 +132,10 @@ let package = Package(
     .executableTarget(
       name: "warren-bench",
       dependencies: [
-        "ClusterModel", "Manager", "Raft", "RaftStorage", "RaftTransport", "TestKit", "WarrenAPI", .argumentParser, .logging, .nioConcurrency,
-        .nioCore, .nioPosix, .protobuf,
+        "ClusterModel", "GRPCSupport", "Manager", "Raft", "RaftStorage", "RaftTransport", "TestKit", "WarrenAPI", .argumentParser, .grpc,
+        .grpcTransport, .lifecycle, .logging, .nioConcurrency, .nioCore, .nioPosix, .protobuf,
       ],
-      path: "Benchmarks", exclude: ["service.sh"],
+      path: "Benchmarks", exclude: ["raft.sh", "service.sh"],
       swiftSettings: settings),
     library(
       "TestKit",

@@ -6,6 +6,7 @@ struct WarrenBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "warren-bench", abstract: "Measure Warren.",
     subcommands: [
-      APIBenchmark.self, RaftCoreBenchmark.self, RaftTransportBenchmark.self, ServiceBenchmark.self, StoreBenchmark.self, StoreWriter.self,
+      APIBenchmark.self, RaftCoreBenchmark.self, RaftFailover.self, RaftLoad.self, RaftMemberProcess.self, RaftTransportBenchmark.self,
+      ServiceBenchmark.self, StoreBenchmark.self, StoreWriter.self,
     ])
 }
