@@ -86,7 +86,7 @@ final class RaftTestCluster {
       await network.drained()
       let isBusy = members.values.contains { member in
         member.state.withLockedValue { state in
-          let isMoving = state.isWriting || state.isApplying || state.snapshots.running || !state.outgoing.isEmpty
+          let isMoving = state.isWriting || state.isApplying || state.snapshots.running || !state.outgoing.isEmpty || !state.unplaced.isEmpty
           return isMoving && state.end == nil && !state.isDiskFull && !stalled.contains(state.node.id)
         }
       }
