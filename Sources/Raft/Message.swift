@@ -51,7 +51,7 @@ package struct Message: Hashable, Sendable {
   package var from: MemberID
   /// 0 in what is not bound to a term: forwarded requests, and what the state machine says.
   package var term: Term
-  /// With `index`, the position that the entries of an append follow, or where the sender's log ends.
+  /// With `index`, the position that the entries of an append follow, where the sender's log ends, or how far it is committed.
   package var logTerm: Term
   package var index: LogIndex
   package var entries: [Entry]
@@ -97,6 +97,6 @@ package struct Message: Hashable, Sendable {
     }
   }
 
-  /// Where the sender's log ends, in a vote request.
+  /// Where the sender's log ends, in a vote request; how far it is committed, in a refused one.
   var position: LogPosition { LogPosition(term: logTerm, index: index) }
 }

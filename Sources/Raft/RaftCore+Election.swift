@@ -12,7 +12,7 @@ extension RaftCore {
     requestVotes(preVote: preVote, isTransfer: isTransfer)
   }
 
-  private var hasUnappliedChange: Bool {
+  var hasUnappliedChange: Bool {
     guard log.applied < log.committed else { return false }
     return log.slice((log.applied + 1)..<(log.committed + 1))?.contains { $0.kind != .command } ?? false
   }

@@ -1,6 +1,7 @@
 // What a message means depends on its term first, then on the role.
 extension RaftCore {
   mutating func step(_ message: Message) throws(RaftError) {
+    learnCommit(message)
     if message.term > term {
       guard takeNewerTerm(message) else { return }
     } else if message.term < term, message.term != 0 {
@@ -44,7 +45,7 @@ extension RaftCore {
     case .append, .heartbeat:
       if options.checkQuorum || options.preVote { send(Message(.appendResponse, to: message.from)) }
     // Without an answer, members with and without pre-vote could wait for one another.
-    case .preVote: send(Message(.preVoteResponse, to: message.from, term: term, isRejection: true))
+    case .preVote: refuse(message)
     // Entries written in an earlier term may have been replaced meanwhile, by others with the same index. A snapshot stays true.
     case .storageAppendResponse:
       if let snapshot = message.snapshot { stored(snapshot) }
@@ -55,17 +56,32 @@ extension RaftCore {
   private mutating func answerVote(_ message: Message) {
     let isPreVote = message.kind == .preVote
     let mayVote = vote == message.from || (vote == .none && leader == .none) || (isPreVote && message.term > term)
-    let answer: Message.Kind = isPreVote ? .preVoteResponse : .voteResponse
     // A learner votes, too: it may have been made a voter without knowing it yet, and the candidate knows.
-    guard mayVote, log.isUpToDate(message.position) else {
-      return send(Message(answer, to: message.from, term: term, isRejection: true))
-    }
+    guard mayVote, log.isUpToDate(message.position) else { return refuse(message) }
     // With the term that was asked about: an answer with the own, older one would be ignored.
-    send(Message(answer, to: message.from, term: message.term))
+    send(Message(isPreVote ? .preVoteResponse : .voteResponse, to: message.from, term: message.term))
     if !isPreVote {
       electionElapsed = 0
       vote = message.from
     }
+  }
+
+  private mutating func refuse(_ request: Message) {
+    let answer: Message.Kind = request.kind == .preVote ? .preVoteResponse : .voteResponse
+    var refusal = Message(answer, to: request.from, term: term, isRejection: true)
+    if options.refusalsTellCommit {
+      refusal.index = log.committed
+      refusal.logTerm = log.term(log.committed) ?? 0
+    }
+    send(refusal)
+  }
+
+  /// What is committed stays so, whatever the term: with the same entry at that place, the log up to there is committed here, too.
+  private mutating func learnCommit(_ message: Message) {
+    guard message.isRejection, message.kind == .preVoteResponse || message.kind == .voteResponse, role != .leader else { return }
+    guard log.commit(message.position) else { return }
+    // A change of members among it decides whose votes count: not in the middle of this election.
+    if role != .follower, hasUnappliedChange { becomeFollower(term, leader: .none) }
   }
 
   private mutating func stored(_ message: Message) {

@@ -96,7 +96,7 @@ extension RaftLog {
     committed = index
   }
 
-  /// Commits up to there if that is an entry of the leader's own term: older ones never by counting (Raft paper, 5.4.2).
+  /// Commits up to there if the log has that entry. By counting, a leader does so with one of its own term only (Raft paper, 5.4.2).
   mutating func commit(_ position: LogPosition) -> Bool {
     guard position.term != 0, position.index > committed, matches(position) else { return false }
     committed = position.index

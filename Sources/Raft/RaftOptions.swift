@@ -33,6 +33,9 @@ package struct RaftOptions: Hashable, Sendable {
   package var forwardsProposals = true
   package var validatesConfigurationChanges = true
   package var stepsDownOnRemoval = true
+  /// A refused vote says how far the log is committed, as tikv's raft-rs does. Without, two members of which one was removed can be stuck:
+  /// the removed one knows that it is, and wants no more votes, but has more of the log than the other, whom it therefore refuses its own.
+  package var refusalsTellCommit = true
   /// Who knows the configuration that the log began with, which is not in the log; nil: everybody. Others need a snapshot: by the log alone
   /// they would take themselves for the only members.
   package var founders: MemberSet?

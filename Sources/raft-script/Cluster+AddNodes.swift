@@ -44,6 +44,7 @@ extension Cluster {
   private static func options(_ directive: Directive) throws(ScriptError) -> RaftOptions {
     var options = RaftOptions(id: .none, electionTicks: 3, heartbeatTicks: 1)
     options.checkQuorum = false
+    options.refusalsTellCommit = false
     options.preVote = false
     options.asyncStorageWrites = false
     options.stepsDownOnRemoval = false

@@ -107,4 +107,41 @@ import Testing
     try subject.node.apply(ConfigurationChange([.init(.addVoter, 4)]))
     #expect(subject.node.progress(of: 4)?.recentActive == true)
   }
+
+  /// Member 2 was removed and knows it; the leader, 1, crashed before it knew, and lost an entry that 2 has. 2 wants no more votes, and must
+  /// not give its own: it says that it is removed.
+  @Test func theLastMemberLearnsByARefusalThatTheOtherIsRemoved() throws {
+    for (logTerm, index, leads) in [(1, 2, true), (1, 3, false), (2, 2, false), (0, 0, false)] as [(Term, LogIndex, Bool)] {
+      for preVote in [true, false] {
+        var subject = try LoneNode(voters: [1, 2]) { $0.preVote = preVote }
+        try subject.lead()
+        try subject.hear(Message(.appendResponse, from: 2, term: 1, index: 1))
+        try subject.node.propose(ConfigurationChange([.init(.remove, 2)]))
+        subject.rest()
+        try subject.hear(Message(.heartbeat, from: 2, term: 2))  // it leads no more
+        subject.node.forgetLeader()
+        subject.node.campaign()
+        let asked = try #require(subject.answers().first)
+        let answer: Message.Kind = preVote ? .preVoteResponse : .voteResponse
+        try subject.hear(Message(answer, from: 2, term: asked.term - (preVote ? 1 : 0), logTerm: logTerm, index: index, isRejection: true))
+        #expect(subject.node.softState.role == .follower)
+        #expect(subject.node.log.committed == (leads ? 2 : 1))
+        subject.node.campaign()
+        subject.rest()
+        #expect(subject.node.isLeader == leads, "after a refusal with \(logTerm)/\(index)")
+      }
+    }
+  }
+
+  @Test func aRefusalTellsHowFarTheLogIsCommitted() throws {
+    var subject = try LoneNode(terms: [1, 1, 2], hardState: HardState(term: 3, commit: 2))
+    for kind in [Message.Kind.vote, .preVote] {
+      for term in [2, 4] as [Term] {
+        let refusals = try subject.hear(Message(kind, from: 2, term: term, logTerm: 1, index: 5))
+        if kind == .vote, term == 2 { continue }
+        #expect(refusals.map(\.isRejection) == [true])
+        #expect(refusals.map(\.position) == [LogPosition(term: 1, index: 2)])
+      }
+    }
+  }
 }

@@ -61,9 +61,11 @@ struct LoneNode {
   /// Makes it the leader of the next term, elected by everybody.
   mutating func lead() throws {
     node.campaign()
-    rest()
-    for voter in node.configuration.voters.members where voter != node.id && !node.isLeader {
-      try hear(Message(.voteResponse, from: voter, term: node.hardState.term))
+    var asked = answers()
+    while !node.isLeader, !asked.isEmpty {
+      let request = asked.removeFirst()
+      let answer: Message.Kind = request.kind == .preVote ? .preVoteResponse : .voteResponse
+      asked += try hear(Message(answer, from: request.to, term: request.term))
     }
     sent = []
   }
