@@ -152,7 +152,7 @@ let package = Package(
     tests(
       "RaftTransportTests",
       ["ClusterModel", "Raft", "RaftTransport", "TestKit", .logging, .nioConcurrency, .nioCore, .nioPosix, .protobuf]),
-    tests("RaftStorageTests", ["RaftStorage", "ClusterModel", "Raft", .grdb, .logging]),
+    tests("RaftStorageTests", ["RaftStorage", "RaftSimulator", "ClusterModel", "Raft", .grdb, .logging]),
     tests(
       "ContainerdTests", ["Containerd", "ClusterModel", "OCI", "TestKit", .nioConcurrency, .nioCore, .nioPosix, .nioHTTP1, .nioSSL],
       exclude: ["Golden"]),

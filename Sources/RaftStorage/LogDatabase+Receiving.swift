@@ -1,8 +1,8 @@
-import ClusterModel
+package import ClusterModel
 import FoundationEssentials
 import GRDB
 import NIOConcurrencyHelpers
-import Raft
+package import Raft
 
 /// A snapshot that comes from the leader is kept beside the current one until all of it is there. What it is and what there is of it survive
 /// a restart, so that the transfer goes on where it ended.
@@ -10,17 +10,14 @@ extension LogDatabase {
   /// Begins to receive a snapshot, or goes on with it. What there is of another one that was being received is given up.
   /// - Returns: the number of the first chunk that is missing.
   /// - Throws: `.failedPrecondition` when the current snapshot is as new.
-  package func receiveSnapshot(_ info: LogSnapshotInfo) throws -> Int {
+  package func receiveSnapshot(_ info: LogSnapshotInfo) throws(WarrenError) -> Int {
     guard info.index > snapshot.index else {
       throw WarrenError(.failedPrecondition, "There is a snapshot of entry \(snapshot.index) already; one of entry \(info.index) brings nothing.")
     }
     return try location.translating {
       try queue.write { database in
         if try LogSnapshotInfo.readIncoming(database, location) == info {
-          // They are written in order.
-          let numbers = try Int.fetchAll(
-            database, sql: "SELECT number FROM snapshot_chunks WHERE snapshot = ? ORDER BY number", arguments: [Int64(info.index)])
-          return zip(numbers, 0...).prefix { $0 == $1 }.count
+          return try info.countChunks(database)
         }
         try database.execute(sql: LogSchema.incomingTable)
         try info.insert(into: database, table: "incoming_snapshot")
@@ -32,12 +29,12 @@ extension LogDatabase {
   }
 
   /// What is being received, or was when the process ended.
-  package func incomingSnapshot() throws -> LogSnapshotInfo? {
+  package func incomingSnapshot() throws(WarrenError) -> LogSnapshotInfo? {
     try location.translating { try queue.read { try LogSnapshotInfo.readIncoming($0, location) } }
   }
 
   /// - Throws: `.dataLoss` when a part is missing or is not what was written. It is received anew then, from the beginning.
-  func verifyReceived(_ info: LogSnapshotInfo) throws {
+  func verifyReceived(_ info: LogSnapshotInfo) throws(WarrenError) {
     do {
       try location.translating {
         var size = 0
@@ -52,6 +49,13 @@ extension LogDatabase {
 }
 
 extension LogSnapshotInfo {
+  /// How many of its chunks are there without a gap, from the first on.
+  func countChunks(_ database: Database) throws -> Int {
+    let numbers = try Int.fetchAll(
+      database, sql: "SELECT number FROM snapshot_chunks WHERE snapshot = ? ORDER BY number", arguments: [Int64(index)])
+    return zip(numbers, 0...).prefix { $0 == $1 }.count
+  }
+
   /// Nil also when what says so is damaged: then it is received anew.
   static func readIncoming(_ database: Database, _ location: LogLocation) throws -> LogSnapshotInfo? {
     guard try database.tableExists("incoming_snapshot"), try Int.fetchOne(database, sql: "SELECT count(*) FROM incoming_snapshot") == 1 else {

@@ -1,4 +1,4 @@
-import ClusterModel
+package import ClusterModel
 import GRDB
 package import Logging
 import NIOConcurrencyHelpers
@@ -8,7 +8,7 @@ package import Raft
 ///
 /// Every call blocks until it is done and may sync the disk: call it from a thread of one's own, never from the cooperative pool.
 /// When a call has failed with anything but `.resourceExhausted`, nothing is known about what is on the disk: end the process and start again.
-package final class LogDatabase: Sendable {
+package final class LogDatabase: MemberStorage {
   struct State {
     var lastIndex: LogIndex = 0
     var hardState = HardState()
@@ -119,21 +119,14 @@ package final class LogDatabase: Sendable {
 
   /// Writes in one transaction: all of it is durable when this returns, nothing when it throws `.resourceExhausted`. Entries that take the
   /// place of others remove everything after those.
-  package func write(_ batch: [LogWrite]) throws {
+  package func write(_ batch: [LogWrite]) throws(WarrenError) {
     let before = state.withLockedValue { $0 }
-    var last = before.lastIndex
-    var lowest = last
-    for entries in batch.map(\.entries) where !entries.isEmpty {
-      try check(entries, last: last, committed: before.hardState.commit)
-      lowest = min(lowest, entries[0].index - 1)
-      last = entries[0].index + UInt64(entries.count) - 1
+    let change = try refusing { () throws(LogWriteError) in
+      try LogChange(batch, to: before.hardState, snapshot: before.snapshot.index, last: before.lastIndex)
     }
-    let hardState = batch.last { $0.hardState != nil }?.hardState.map { new in
-      // Written by itself when a change of members is applied; what was queued before knows less.
-      HardState(term: new.term, vote: new.vote, commit: max(new.commit, before.hardState.commit))
-    }
+    let hardState = batch.contains { $0.hardState != nil } ? change.hardState : nil
     guard hardState != nil || batch.contains(where: { !$0.entries.isEmpty }) else { return }
-    if lowest < before.lastIndex { mark.lower(to: lowest) }
+    if change.keptIndex < before.lastIndex { mark.lower(to: change.keptIndex) }
     try location.translating {
       try queue.inDatabase { database in
         try database.inTransaction(.immediate) {
@@ -150,29 +143,23 @@ package final class LogDatabase: Sendable {
         }
       }
     }
-    mark.record(last)
+    mark.record(change.lastIndex)
     let size = batch.reduce(0) { $0 + $1.entries.totalSize + 64 * $1.entries.count }
     state.withLockedValue {
-      $0.lastIndex = last
-      if let hardState { $0.hardState = hardState }
+      $0.lastIndex = change.lastIndex
+      $0.hardState = change.hardState
       $0.unchecked += size + 3 * 4096
     }
   }
 
-  /// The last line of defence: what was committed is never replaced, and nothing is missing in between.
-  private func check(_ entries: [Entry], last: LogIndex, committed: LogIndex) throws {
-    guard entries[0].index > max(committed, snapshot.index), entries[0].index <= last + 1,
-      zip(entries, entries.dropFirst()).allSatisfy({ $0.index + 1 == $1.index })
-    else {
-      throw WarrenError(
-        .internalError,
-        "Entry \(entries[0].index) was offered to a log that ends at \(last) and is committed up to \(committed). Report this as a bug of warren.")
-    }
+  /// Puts a refusal into words.
+  func refusing<Result>(_ check: () throws(LogWriteError) -> Result) throws(WarrenError) -> Result {
+    do { return try check() } catch { throw WarrenError(.internalError, "\(error). Nothing was stored; report this as a bug of warren.") }
   }
 
   /// The entries that follow `index`, as many as fit into `byteLimit` and at least one; empty at the end of the log.
   /// - Throws: `.dataLoss` at the first entry that is not what was written.
-  package func readEntries(after index: LogIndex, byteLimit: Int) throws -> [Entry] {
+  package func readEntries(after index: LogIndex, byteLimit: Int) throws(WarrenError) -> [Entry] {
     try location.translating {
       try queue.read { database in
         var entries: [Entry] = []
@@ -192,20 +179,13 @@ package final class LogDatabase: Sendable {
     }
   }
 
-  /// Everything behind the snapshot, read and checked.
-  /// - Throws: `.dataLoss` at the first entry that is not what was written.
-  package func stableLog() throws -> StableLog {
-    let base = LogPosition(term: snapshot.term, index: snapshot.index)
-    return StableLog(base: base, entries: try readEntries(after: base.index, byteLimit: .max))
-  }
-
   /// Moves what was written from the write-ahead log into the database when that has grown beyond 4 MiB. To be called now and then after writes.
-  package func checkpointIfNeeded() throws {
+  package func checkpointIfNeeded() throws(WarrenError) {
     guard state.withLockedValue({ $0.unchecked > Self.checkpointSize }) else { return }
     do {
       try location.translating { try queue.inDatabase { _ = try $0.checkpoint(.passive) } }
       state.withLockedValue { $0.unchecked = 0 }
-    } catch let error as WarrenError where error.code == .resourceExhausted {
+    } catch  where error.code == .resourceExhausted {
       // The write-ahead log still has everything; it only goes on growing until there is space.
       logger.warning("log.checkpoint.postponed", metadata: ["reason": "\(error)"])
     }
@@ -214,7 +194,7 @@ package final class LogDatabase: Sendable {
   private static let checkpointSize = 4 << 20
 
   /// Lets another process open the directory. Nothing can be called after it.
-  package func close() throws {
+  package func close() throws(WarrenError) {
     try location.translating { try queue.close() }
     lock.release()
   }

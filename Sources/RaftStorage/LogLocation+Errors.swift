@@ -3,8 +3,14 @@ import GRDB
 
 extension LogLocation {
   /// Runs database work and puts SQLite's errors into words.
-  func translating<Result>(_ body: () throws -> Result) throws -> Result {
-    do { return try body() } catch let error as DatabaseError { throw describe(error) }
+  func translating<Result>(_ body: () throws -> Result) throws(WarrenError) -> Result {
+    do { return try body() } catch let error as DatabaseError {
+      throw describe(error)
+    } catch let error as WarrenError {
+      throw error
+    } catch {
+      throw WarrenError(.internalError, "The database \(database) failed. Start again; if it happens again, report it.", cause: error)
+    }
   }
 
   func describe(_ error: DatabaseError) -> WarrenError {

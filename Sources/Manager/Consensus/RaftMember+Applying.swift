@@ -115,7 +115,9 @@ extension RaftMember {
   /// Taken here, so that the picture is of exactly the applied entries. Encoding happens elsewhere; the parts are stored between batches.
   private func startSnapshotIfDue() {
     let info: LogSnapshotInfo? = state.withLockedValue { state in
-      guard state.end == nil, state.incoming == nil, let term = state.node.log.term(state.applied), state.snapshots.begin() else { return nil }
+      guard state.end == nil, state.incoming == nil, state.applied > storage.snapshot.index, let term = state.node.log.term(state.applied),
+        state.snapshots.begin()
+      else { return nil }
       return LogSnapshotInfo(index: state.applied, term: term, configuration: state.configuration, size: 0)
     }
     guard let info else { return }
@@ -129,8 +131,7 @@ extension RaftMember {
       let info = LogSnapshotInfo(
         index: picture.index, term: picture.term, configuration: picture.configuration, size: data.count)
       for number in 0..<info.chunks {
-        let start = number * LogSnapshotInfo.chunkSize
-        let chunk = Array(data[start..<min(start + LogSnapshotInfo.chunkSize, data.count)])
+        let chunk = Array(data[info.range(ofChunk: number)])
         try onWriteThread { try $0.writeSnapshotChunk(number, chunk, of: info) }
       }
       // Meanwhile a newer one may have come from the leader.
@@ -182,7 +183,7 @@ extension RaftMember {
     }
   }
 
-  func onWriteThread<Result>(_ body: (LogDatabase) throws -> Result) throws -> Result {
+  func onWriteThread<Result>(_ body: (any MemberStorage) throws -> Result) throws -> Result {
     try writeThread.sync {
       if state.withLockedValue({ $0.end }) != nil { throw WarrenError(.cancelled, "The log is being closed.") }
       let result = try body(storage)

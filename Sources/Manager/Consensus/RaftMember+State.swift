@@ -125,7 +125,3 @@ extension RaftMember {
     var hasOtherVoters: Bool { node.configuration.voters.members.contains { $0 != node.id } }
   }
 }
-
-extension LogSnapshotInfo {
-  var metadata: SnapshotMetadata { SnapshotMetadata(index: index, term: term, configuration: configuration) }
-}

@@ -96,7 +96,7 @@ extension RaftMember {
     do {
       try storage.write([LogWrite(hardState: storage.hardState)])
       change { foundRoom(&$0) }
-    } catch let error as WarrenError where error.code == .resourceExhausted {
+    } catch  where error.code == .resourceExhausted {
       writeThread.asyncAfter(deadline: .now() + Self.diskRetry) { [weak self] in self?.lookForRoom() }
     } catch {
       fail(error)
@@ -110,7 +110,7 @@ extension RaftMember {
 
   static let diskRetry = DispatchTimeInterval.milliseconds(250)
 
-  static func diskFull(_ storage: LogDatabase) -> WarrenError {
+  static func diskFull(_ storage: any MemberStorage) -> WarrenError {
     WarrenError(
       .resourceExhausted, "The disk that holds \(storage.location.directory) is full: nothing was stored. Free some space and try again.")
   }

@@ -34,7 +34,7 @@ package final class RaftMember: ReplicatedLog, Sendable {
     package init() {}
   }
 
-  let storage: LogDatabase
+  let storage: any MemberStorage
   let machine: SessionStateMachine
   let transport: (any RaftTransport)?
   let timing: RaftTiming
@@ -57,7 +57,7 @@ package final class RaftMember: ReplicatedLog, Sendable {
   /// - Throws: `.dataLoss` when the log is damaged or newer than this version of warren; `.failedPrecondition` when it has other members and
   ///   there is no transport; `.resourceExhausted` when the disk has no room for the beginning of a term.
   package static func start(
-    storage: LogDatabase, stateMachine: any ReplicatedStateMachine, transport: (any RaftTransport)? = nil, timing: RaftTiming = .lan,
+    storage: any MemberStorage, stateMachine: any ReplicatedStateMachine, transport: (any RaftTransport)? = nil, timing: RaftTiming = .lan,
     limits: Limits = Limits(), logger: Logger
   ) async throws -> RaftMember {
     let member = try await withCheckedThrowingContinuation { continuation in
@@ -81,7 +81,7 @@ package final class RaftMember: ReplicatedLog, Sendable {
   }
 
   private init(
-    storage: LogDatabase, machine: SessionStateMachine, transport: (any RaftTransport)?, timing: RaftTiming, limits: Limits, logger: Logger
+    storage: any MemberStorage, machine: SessionStateMachine, transport: (any RaftTransport)?, timing: RaftTiming, limits: Limits, logger: Logger
   ) throws {
     self.storage = storage
     self.machine = machine
@@ -98,9 +98,7 @@ package final class RaftMember: ReplicatedLog, Sendable {
       )
     }
     if let (info, data) = try storage.readSnapshot() { try machine.restore(data, index: info.index) }
-    var stable = try storage.stableLog()
-    if snapshot.index > 0 { stable.snapshot = Snapshot(metadata: snapshot.metadata) }
-    let node = try Self.node(storage, stable: stable, configuration: snapshot.configuration, timing: timing, limits: limits)
+    let node = try Self.node(storage, stable: storage.stableLog(), configuration: snapshot.configuration, timing: timing, limits: limits)
     let schedule = SnapshotSchedule(entries: limits.entriesPerSnapshot, bytes: limits.bytesPerSnapshot)
     state = NIOLockedValueBox(
       State(node: node, session: .random(in: 1...(.max)), applied: snapshot.index, configuration: snapshot.configuration, snapshots: schedule))
@@ -108,7 +106,7 @@ package final class RaftMember: ReplicatedLog, Sendable {
 
   /// As what is on the disk has it.
   static func node(
-    _ storage: LogDatabase, stable: StableLog, applied: LogIndex? = nil, configuration: ConfigurationState, timing: RaftTiming, limits: Limits
+    _ storage: any MemberStorage, stable: StableLog, applied: LogIndex? = nil, configuration: ConfigurationState, timing: RaftTiming, limits: Limits
   ) throws -> RawNode {
     var options = RaftOptions(
       id: MemberID(rawValue: storage.identity.memberID), electionTicks: timing.electionTicks, heartbeatTicks: timing.heartbeatTicks)

@@ -105,10 +105,9 @@ package final class SimulatedNode {
     writes = [:]
   }
 
-  /// Starts the process from what is on the disk.
-  func start(plan: Plan) throws(RaftError) {
-    let contents = disk.synced
-    if let snapshot = contents.snapshot {
+  /// Starts the process from what the disk has kept.
+  func start(from log: StableLog, plan: Plan) throws(RaftError) {
+    if let snapshot = log.snapshot {
       adopt(snapshot)
     } else {
       registers = Registers(keys: plan.keys, sessions: plan.sessions)
@@ -121,14 +120,12 @@ package final class SimulatedNode {
     options.maxMessageSize = plan.maximumMessageBytes
     options.maxApplyingSize = plan.maximumApplyingBytes
     options.asyncStorageWrites = isAsynchronous
-    var hardState = contents.hardState
+    var hardState = disk.hardState
     // A snapshot stands for what was committed.
     if !hardState.isEmpty { hardState.commit = max(hardState.commit, appliedIndex) }
-    let stable = StableLog(
-      base: LogPosition(term: contents.compactedTerm, index: contents.compactedIndex), entries: contents.entries, snapshot: contents.snapshot)
     process = MemberProcess(
       try RawNode(
-        options: options, hardState: hardState, configuration: configuration, stable: stable, applied: appliedIndex, random: random.fork()))
+        options: options, hardState: hardState, configuration: configuration, stable: log, applied: appliedIndex, random: random.fork()))
   }
 
   func adopt(_ snapshot: Snapshot) {

@@ -3,8 +3,15 @@ import Raft
 // What the owner of a member does: it carries out each `Ready`, on a disk and links that may fail. The real driver follows the same rules.
 extension Simulation {
   func start(_ node: SimulatedNode) throws(Violation) {
+    let log: StableLog
+    do throws(SimulatedDisk.Failure) { log = try node.disk.stableLog() } catch {
+      // The checksum does not match: the member refuses to start, and comes back empty under a new id.
+      counts[.bitFlip] += 1
+      trace.note(now, "\(node.id) finds its disk \(error)")
+      return wipe(node)
+    }
     do {
-      try node.start(plan: plan)
+      try node.start(from: log, plan: plan)
     } catch {
       throw Violation(.consistency, "\(node.id) cannot start from its own disk: \(error)")
     }

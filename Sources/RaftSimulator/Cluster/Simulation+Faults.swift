@@ -77,19 +77,12 @@ extension Simulation {
   func restart(_ id: UInt64) throws(Violation) {
     let node = node(id)
     guard !node.isUp, !node.isLost, !node.isRetired else { return }
-    if node.disk.isDamaged {
-      // The checksum does not match: the member refuses to start, and comes back empty under a new id.
-      counts[.bitFlip] += 1
-      trace.note(now, "\(id) finds its disk damaged")
-      wipe(node)
-      return
-    }
     trace.note(now, "\(id) restarts with \(node.disk.synced.lastIndex) entries, term \(node.disk.synced.hardState.term)")
     try start(node)
   }
 
   /// The disk is gone for good; the machine joins again under a new id when the membership changes next.
-  private func wipe(_ node: SimulatedNode) {
+  func wipe(_ node: SimulatedNode) {
     if node.isUp { crash(node) }
     counts[.wipe] += 1
     trace.note(now, "\(node.id) is wiped")

@@ -2,12 +2,19 @@ package import Raft
 
 /// What a disk holds: hard state, a snapshot and the entries after the compacted ones.
 package struct DiskContents {
+  /// Of snapshots that are not the newest one yet.
+  package struct SnapshotParts {
+    package var incoming: LogSnapshotInfo?
+    package var chunks: [LogIndex: [Int: [UInt8]]] = [:]
+  }
+
   package var hardState = HardState()
   package var snapshot: Snapshot?
   package var entries: [Entry] = []
   /// The last entry that is gone from the log; its term is kept.
   package var compactedIndex: UInt64 = 0
   package var compactedTerm: UInt64 = 0
+  package var parts = SnapshotParts()
 
   package var lastIndex: UInt64 { compactedIndex + UInt64(entries.count) }
 
@@ -36,6 +43,7 @@ package struct DiskContents {
       entries.append(contentsOf: write.entries)
     }
     if let compaction = write.compaction { compact(compaction) }
+    if let new = write.parts { parts = new }
   }
 
   private mutating func compact(_ compaction: DiskWrite.Compaction) {
@@ -64,13 +72,18 @@ package struct DiskWrite {
   package var snapshot: Snapshot?
   package var entries: [Entry] = []
   package var compaction: Compaction?
+  package var parts: DiskContents.SnapshotParts?
 
-  package init(hardState: HardState? = nil, snapshot: Snapshot? = nil, entries: [Entry] = [], compaction: Compaction? = nil) {
+  package init(
+    hardState: HardState? = nil, snapshot: Snapshot? = nil, entries: [Entry] = [], compaction: Compaction? = nil,
+    parts: DiskContents.SnapshotParts? = nil
+  ) {
     self.hardState = hardState
     self.snapshot = snapshot
     self.entries = entries
     self.compaction = compaction
+    self.parts = parts
   }
 
-  package var isEmpty: Bool { hardState == nil && snapshot == nil && entries.isEmpty && compaction == nil }
+  package var isEmpty: Bool { hardState == nil && snapshot == nil && entries.isEmpty && compaction == nil && parts == nil }
 }

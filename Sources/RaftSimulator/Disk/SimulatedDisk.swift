@@ -61,7 +61,7 @@ package final class SimulatedDisk {
 
   /// The part of a write that reached the platter: a snapshot and the hard state are one sector each and come first; entries may end early.
   private static func torn(_ write: DiskWrite, random: inout SimulationRandom) -> DiskWrite? {
-    guard write.snapshot == nil, write.compaction == nil else { return nil }
+    guard write.snapshot == nil, write.compaction == nil, write.parts == nil else { return nil }
     var part = write
     part.entries.removeLast(random.int(in: 0...write.entries.count))
     return part.isEmpty ? nil : part

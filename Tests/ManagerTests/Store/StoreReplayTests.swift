@@ -1,5 +1,6 @@
 import ClusterModel
 import HashTreeCollections
+import Raft
 import RaftStorage
 import SwiftProtobuf
 import TestKit

@@ -1,28 +1,8 @@
 import FoundationEssentials
 import GRDB
-package import Raft
+import Raft
 
-/// What is known of a snapshot without reading it. The one at index 0 has no data: it says with whom the log begins.
-package struct LogSnapshotInfo: Sendable, Equatable {
-  /// The last entry that is in it, and that entry's term.
-  package var index: LogIndex
-  package var term: Term
-  /// Who was a member as of `index`.
-  package var configuration: ConfigurationState
-  package var size: Int
-  package var chunks: Int
-
-  package init(index: LogIndex, term: Term, configuration: ConfigurationState, size: Int) {
-    self.index = index
-    self.term = term
-    self.configuration = configuration
-    self.size = size
-    chunks = (size + Self.chunkSize - 1) / Self.chunkSize
-  }
-
-  /// Small enough that writing one delays an entry by little.
-  package static let chunkSize = 256 << 10
-
+extension LogSnapshotInfo {
   var checksum: UInt32 {
     var checksum = CRC32C()
     for number in [index, term, UInt64(size), UInt64(chunks)] { checksum.update(number) }
