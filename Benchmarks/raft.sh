@@ -3,7 +3,8 @@
 #
 #   Benchmarks/raft.sh BENCH [DIRECTORY]     BENCH: the release build of warren-bench; DIRECTORY: on the disk to measure
 #
-# CLIENTS="1 16 64", SECONDS_EACH=5 and ROUNDS=3 can be changed. Needs etcd (Debian: apt-get install etcd-server).
+# CLIENTS="1 16 64", SECONDS_EACH=5 and ROUNDS=3 can be changed. Needs root, etcd and perf, which counts the syncs (Debian: apt-get install
+# etcd-server linux-perf).
 set -euo pipefail
 bench=$(realpath "$1")
 dir=$(mktemp -d "${2:-/var/tmp}/warren-raft-bench.XXXXXX")
@@ -38,12 +39,15 @@ start_etcd() {
   done
 }
 
-# load LABEL FIRST_DIGITS CLIENTS: one line
+# load LABEL FIRST_DIGITS CLIENTS: one line. The last column is how often the three members synced a file for 1,000 puts.
 load() {
   local options=() pid id
   for id in 1 2 3; do options+=(--ports "$2$id"); done
   for pid in "${pids[@]}"; do options+=(--processes "$pid"); done
-  "$bench" raft-load --label "$1" --clients "$3" --seconds "$seconds" "${options[@]}"
+  perf stat -x , -o "$dir/syncs" -e syscalls:sys_enter_fsync,syscalls:sys_enter_fdatasync -p "$(IFS=,; echo "${pids[*]}")" -- \
+    "$bench" raft-load --label "$1" --clients "$3" --seconds "$seconds" "${options[@]}" >"$dir/load"
+  awk -F '\t' -v OFS='\t' -v syncs="$(awk -F , '/sys_enter/ { n += $1 } END { print n }' "$dir/syncs")" -v seconds="$seconds" \
+    '{ print $0, syncs / ($3 * seconds) * 1000 }' "$dir/load"
 }
 
 for ((round = 0; round < rounds; round++)); do
@@ -59,9 +63,9 @@ for ((round = 0; round < rounds; round++)); do
 done | tee "$dir.tsv"
 
 echo
-echo "medians of $rounds rounds     clients   puts/s   p50 µs   p99 µs   cpu s/100k"
+echo "medians of $rounds rounds     clients   puts/s   p50 µs   p99 µs   cpu s/100k  syncs/1000"
 awk -F '\t' -v OFS='\t' '
-  { key = $1 "\t" $2; n[key]++; for (i = 3; i <= 6; i++) value[key, i, n[key]] = $i; seen[$2] = 1 }
+  { key = $1 "\t" $2; n[key]++; for (i = 3; i <= 7; i++) value[key, i, n[key]] = $i; seen[$2] = 1 }
   function median(key, i,    j, k, t, list, count) {
     count = n[key]
     for (j = 1; j <= count; j++) list[j] = value[key, i, j] + 0
@@ -72,9 +76,11 @@ awk -F '\t' -v OFS='\t' '
     for (clients in seen) {
       for (who = 1; who <= 2; who++) {
         key = (who == 1 ? "warren" : "etcd") "\t" clients
-        printf "%-28s%8d%9d%9d%9d%13.1f\n", who == 1 ? "warren" : "etcd", clients, median(key, 3), median(key, 4), median(key, 5), median(key, 6)
+        printf "%-28s%8d%9d%9d%9d%13.1f%12d\n", who == 1 ? "warren" : "etcd", clients, median(key, 3), median(key, 4), median(key, 5), median(key, 6), median(key, 7)
       }
-      printf "%-28s%8d%8.2fx\n", "warren / etcd", clients, median("warren\t" clients, 3) / median("etcd\t" clients, 3)
+      w = "warren\t" clients
+      e = "etcd\t" clients
+      printf "%-28s%8d%8.2fx%17.2fx\n", "warren / etcd", clients, median(w, 3) / median(e, 3), median(w, 5) / median(e, 5)
     }
   }' "$dir.tsv"
 rm -f "$dir.tsv"

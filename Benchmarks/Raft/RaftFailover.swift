@@ -21,7 +21,7 @@ struct RaftFailover: AsyncParsableCommand {
 
   func run() async throws {
     try? FileManager.default.removeItem(atPath: directory)
-    let group = try RaftGroup(binary: CommandLine.arguments[0], directory: directory, firstPort: port)
+    let group = try RaftGroup(binary: CommandLine.arguments[0], directory: directory, ports: Array(port..<port + 6), hasUsers: true)
     defer { try? FileManager.default.removeItem(atPath: directory) }
     do {
       for member in 0..<3 { try group.start(member) }

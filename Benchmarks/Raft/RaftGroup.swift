@@ -1,40 +1,47 @@
 import ClusterModel
 import Foundation
 
-/// Three members in processes of their own, which this process may harm. Needs root: each runs as a user of its own, so that a packet
-/// filter can tell whose packets are whose.
+/// Three members in processes of their own, which this process may harm. For `partition`, each runs as a user of its own, so that a packet
+/// filter can tell whose packets are whose; that needs root.
 final class RaftGroup {
   let directory: String
   let clientPorts: [Int]
   private let peerPorts: [Int]
   private let binary: String
+  private let hasUsers: Bool
   private var processes: [Process?] = [nil, nil, nil]
   private(set) var clients: [KeyValueClient]
 
-  init(binary: String, directory: String, firstPort: Int) throws {
+  /// - Parameter ports: six that are free.
+  init(binary: String, directory: String, ports: [Int], hasUsers: Bool) throws {
     self.binary = binary
     self.directory = directory
-    peerPorts = (0..<3).map { firstPort + $0 }
-    clientPorts = (3..<6).map { firstPort + $0 }
+    self.hasUsers = hasUsers
+    peerPorts = Array(ports[..<3])
+    clientPorts = Array(ports[3..<6])
     clients = try clientPorts.map { try KeyValueClient(port: $0) }
   }
 
   private func user(of member: Int) -> Int { 60_001 + member }
 
+  func directory(of member: Int) -> String { "\(directory)/\(member + 1)" }
+
   func start(_ member: Int) throws {
-    let data = "\(directory)/\(member + 1)"
+    let data = directory(of: member)
     try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
-    try FileManager.default.setAttributes([.ownerAccountID: user(of: member)], ofItemAtPath: data)
+    var command =
+      [binary, "raft-member", "--id", "\(member + 1)", "--client-port", "\(clientPorts[member])", "--data-dir", data]
+      + peerPorts.flatMap { ["--peer-ports", "\($0)"] }
+    if hasUsers {
+      try FileManager.default.setAttributes([.ownerAccountID: user(of: member)], ofItemAtPath: data)
+      command = ["/usr/bin/setpriv", "--reuid", "\(user(of: member))", "--clear-groups"] + command
+    }
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
-    process.arguments =
-      ["--reuid", "\(user(of: member))", "--clear-groups", binary, "raft-member", "--id", "\(member + 1)", "--client-port", "\(clientPorts[member])"]
-      + ["--data-dir", data] + peerPorts.flatMap { ["--peer-ports", "\($0)"] }
+    process.executableURL = URL(fileURLWithPath: command[0])
+    process.arguments = Array(command[1...])
     try process.run()
     processes[member] = process
   }
-
-  var pids: [Int] { processes.compactMap { $0.map { Int($0.processIdentifier) } } }
 
   func signal(_ number: Int32, _ member: Int) {
     if let process = processes[member] { kill(process.processIdentifier, number) }

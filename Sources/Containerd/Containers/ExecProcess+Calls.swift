@@ -14,6 +14,29 @@ extension ExecProcess {
     }
   }
 
+  func startPrepared() async throws {
+    try await call("start the command") { client, metadata, options in
+      let request = Containerd_Services_Tasks_V1_StartRequest.with {
+        $0.containerID = containerID
+        $0.execID = execID
+      }
+      do { _ = try await client.tasks.start(request, metadata: metadata, options: options) } catch let error as RPCError {
+        throw ExecRefusal(error.message) ?? error as any Error
+      }
+    }
+  }
+
+  /// Whether the command was not started yet.
+  func isPrepared() async throws -> Bool {
+    try await call("look at the command") { client, metadata, options in
+      let request = Containerd_Services_Tasks_V1_GetRequest.with {
+        $0.containerID = containerID
+        $0.execID = execID
+      }
+      return try await client.tasks.get(request, metadata: metadata, options: options).process.status == .created
+    }
+  }
+
   /// - Returns: the exit code.
   func wait() async throws -> Int32 {
     while true {

@@ -58,14 +58,12 @@ struct ExecProcess: Sendable {
       }
       _ = try await client.tasks.exec(request, metadata: metadata, options: options)
     }
-    try await call("start the command") { client, metadata, options in
-      let request = Containerd_Services_Tasks_V1_StartRequest.with {
-        $0.containerID = containerID
-        $0.execID = execID
-      }
-      do { _ = try await client.tasks.start(request, metadata: metadata, options: options) } catch let error as RPCError {
-        throw ExecRefusal(error.message) ?? error as any Error
-      }
+    do {
+      try await startPrepared()
+    } catch let error as WarrenError where error.code == .unavailable {
+      // containerd restarts, and whether it was asked before it ended is not known: the command would say so.
+      guard try await isPrepared() else { return }
+      try await startPrepared()
     }
   }
 

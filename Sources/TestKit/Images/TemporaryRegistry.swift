@@ -28,7 +28,7 @@ package struct TemporaryRegistry: Sendable {
       try Data(made.standardOutput.utf8).write(to: URL(filePath: "\(directory)/htpasswd"))
       configuration += "auth: { htpasswd: { realm: warren-test, path: \(directory)/htpasswd } }\n"
     }
-    let port = try freePort()
+    let port = try TemporaryPorts.free(1)[0]
     configuration = configuration.replacing("127.0.0.1:0", with: "127.0.0.1:\(port)")
     try Data(configuration.utf8).write(to: URL(filePath: "\(directory)/config.yml"))
     let registry = TemporaryRegistry(address: "127.0.0.1:\(port)", storage: RegistryStorage(root: "\(directory)/data"))
@@ -46,26 +46,13 @@ package struct TemporaryRegistry: Sendable {
     return try outcome.closureResult.get()
   }
 
-  /// A port that nobody listens on now.
-  private static func freePort() throws -> UInt16 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = loopback(port: 0)
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let bound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0 }
-    }
-    guard bound else { throw Errno(rawValue: errno) }
-    return UInt16(bigEndian: address.sin_port)
-  }
-
   private func waitUntilReady() async throws {
     let port = UInt16(address.split(separator: ":").last ?? "") ?? 0
     let deadline = ContinuousClock.now + .seconds(10)
     while ContinuousClock.now < deadline {
       let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
       defer { close(descriptor) }
-      var target = Self.loopback(port: port)
+      var target = sockaddr_in(loopback: port)
       let connected = withUnsafePointer(to: &target) { pointer in
         pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
       }
@@ -73,13 +60,5 @@ package struct TemporaryRegistry: Sendable {
       try await Task.sleep(for: .milliseconds(20))
     }
     throw Errno.timedOut
-  }
-
-  private static func loopback(port: UInt16) -> sockaddr_in {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-    return address
   }
 }

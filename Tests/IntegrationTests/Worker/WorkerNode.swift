@@ -66,6 +66,8 @@ struct WorkerNode: Sendable {
     try FileManager.default.createDirectory(atPath: dataDirectory, withIntermediateDirectories: true)
     var configuration = Agent.Configuration(node: ClusterNode(id: "n1", roles: [.worker], description: NodeDescription(hostname: "n1")))
     configuration.sweepInterval = sweepInterval
+    // Tests that move the clock are about the sweep.
+    if sweepInterval != nil { configuration.engineLooks = nil }
     let agent = Agent(
       configuration: configuration, runtime: runtime, session: manager, journal: try Journal(path: journalPath), clock: clock, now: { Self.now() },
       logger: logger)

@@ -94,19 +94,32 @@ import Testing
   }
 }
 
-/// Copies database and write-ahead log one after the other. A copy is whole when the write-ahead log was not begun anew meanwhile.
+/// Copies database and write-ahead log one after the other, until they are as a power loss could have left them: the write-ahead log was not
+/// begun anew meanwhile, and no frame was read half written together with later ones.
 private func copyLog(from source: String, to target: String, acknowledged: () -> Set<String>) throws -> Set<String> {
   let (from, to) = (LogLocation(dataDirectory: source), LogLocation(dataDirectory: target))
-  func header() -> Data? { FileHandle(forReadingAtPath: from.database + "-wal")?.readData(ofLength: 32) }
   while true {
     try? FileManager.default.removeItem(atPath: target)
     try FileManager.default.createDirectory(atPath: to.directory, withIntermediateDirectories: true)
-    let before = header()
+    let header = FileHandle(forReadingAtPath: from.database + "-wal")?.readData(ofLength: 32)
     let promised = acknowledged()
     try FileManager.default.copyItem(atPath: from.database, toPath: to.database)
     try FileManager.default.copyItem(atPath: from.database + "-wal", toPath: to.database + "-wal")
-    if header() == before { return promised }
+    let copy = try Array(Data(contentsOf: URL(fileURLWithPath: to.database + "-wal")))
+    let now = try Array(Data(contentsOf: URL(fileURLWithPath: from.database + "-wal")))
+    if copy.prefix(32).elementsEqual(header ?? Data()), isLikeAfterPowerLoss(copy, now) { return promised }
   }
+}
+
+/// Whether a copy of a write-ahead log ends at the first frame that was written after it was read.
+/// Format: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
+private func isLikeAfterPowerLoss(_ copy: [UInt8], _ now: [UInt8]) -> Bool {
+  guard copy.count > 32 else { return true }
+  let frame = 24 + copy[8..<12].reduce(0) { $0 << 8 | Int($1) }
+  let salt = copy[16..<24]
+  let starts = Array(stride(from: 32, to: copy.count - frame + 1, by: frame))
+  guard let first = starts.first(where: { now.count < $0 + frame || copy[$0..<$0 + frame] != now[$0..<$0 + frame] }) else { return true }
+  return starts.allSatisfy { $0 <= first || copy[$0 + 8..<$0 + 16] != salt }
 }
 
 /// A library that makes `fdatasync` and `fsync` fail with EIO after so many calls. Needs the clang that comes with Swift.

@@ -1,6 +1,7 @@
 import ClusterModel
 import Foundation
 import Glibc
+import TestKit
 
 /// A `warren-bench store-writer` of its own process, and what it has acknowledged.
 final class StoreWriterProcess {
@@ -11,9 +12,7 @@ final class StoreWriterProcess {
   private(set) var acknowledged: Set<String> = []
 
   init(dataDirectory: String, prefix: String, environment: [String: String] = [:]) throws {
-    let bench = try URL(fileURLWithPath: FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
-      .deletingLastPathComponent().appendingPathComponent("warren-bench")
-    process.executableURL = bench
+    process.executableURL = URL(fileURLWithPath: BuiltProgram.path("warren-bench"))
     process.arguments = ["store-writer", "--data-dir", dataDirectory, "--prefix", prefix]
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardOutput = output
