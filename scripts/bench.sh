@@ -6,5 +6,6 @@ cd "$(dirname "$0")/.."
 scripts/dependencies.sh run bench
 "$2" store
 "$2" raft-core
+# shellcheck disable=SC2016
 unshare --net sh -c 'ip link set lo up && exec "$1" raft-failover' sh "$2"
 Benchmarks/service.sh "$1" "$2"
