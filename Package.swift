@@ -93,6 +93,7 @@ let package = Package(
       [
         "ClusterModel", "Raft", .deque, .lifecycle, .logging, .metrics, .nioConcurrency, .nioCore, .nioPosix, .nioSSL, .nioTLS, .protobuf,
       ]),
+    library("Security", ["ClusterModel", .asn1, .crypto, .x509]),
     library("RaftStorage", ["ClusterModel", "Raft", .grdb, .logging, .nioConcurrency]),
     library(
       "Containerd",
@@ -152,6 +153,7 @@ let package = Package(
     tests(
       "RaftTransportTests",
       ["ClusterModel", "Raft", "RaftTransport", "TestKit", .logging, .nioConcurrency, .nioCore, .nioPosix, .protobuf]),
+    tests("SecurityTests", ["Security", "ClusterModel", "TestKit", .asn1, .crypto, .nioCore, .nioEmbedded, .nioSSL, .nioTLS, .x509]),
     tests("RaftStorageTests", ["RaftStorage", "RaftSimulator", "ClusterModel", "Raft", .grdb, .logging]),
     tests(
       "ContainerdTests", ["Containerd", "ClusterModel", "OCI", "TestKit", .nioConcurrency, .nioCore, .nioPosix, .nioHTTP1, .nioSSL],

@@ -20,6 +20,8 @@ package struct ClusterNode: Hashable, Sendable, Identifiable {
   package var raftAddress = ""
   /// Why the worker's container runtime cannot be used now; empty when it can. Nothing is placed here then; what runs goes on.
   package var runtimeProblem = ""
+  /// Fingerprints of the public keys whose certificates are this node's: of its newest, and of the one it renewed that with.
+  package var keys: [String] = []
   package var unknown = UnknownFields()
 
   package init(id: NodeID, roles: Set<Role>, description: NodeDescription) {

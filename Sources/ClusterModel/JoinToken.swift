@@ -5,6 +5,8 @@ package struct JoinToken: Hashable, Sendable, Identifiable {
   package var meta = Meta()
   package var role: ClusterNode.Role
   package var expiresAt: Timestamp
+  /// When it was replaced by another and stopped to count; kept to say so to who still has it.
+  package var rotatedAt: Timestamp?
   package var unknown = UnknownFields()
 
   package init(id: Identifier<JoinToken>, role: ClusterNode.Role, expiresAt: Timestamp) {

@@ -611,11 +611,68 @@ package nonisolated struct Warren_V1_Cluster: Sendable {
   /// Clears the value of `meta`. Subsequent reads from it will return its default value.
   package mutating func clearMeta() {self._meta = nil}
 
+  package var authority: Warren_V1_ClusterAuthority {
+    get {_authority ?? Warren_V1_ClusterAuthority()}
+    set {_authority = newValue}
+  }
+  /// Returns true if `authority` has been explicitly set.
+  package var hasAuthority: Bool {self._authority != nil}
+  /// Clears the value of `authority`. Subsequent reads from it will return its default value.
+  package mutating func clearAuthority() {self._authority = nil}
+
+  package var revoked: [Warren_V1_RevokedCertificate] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _meta: Warren_V1_Meta? = nil
+  fileprivate var _authority: Warren_V1_ClusterAuthority? = nil
+}
+
+package nonisolated struct Warren_V1_ClusterAuthority: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Root certificates (DER). The one that signs now is the first; there is a second while the authority is being replaced.
+  package var roots: [Data] = []
+
+  /// The old root vouching for the new one (DER).
+  package var links: [Data] = []
+
+  /// The signing key, sealed with a key that is not in the store.
+  package var sealedKey: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Warren_V1_RevokedCertificate: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// lower-case hexadecimal
+  package var serial: String = String()
+
+  package var subject: String = String()
+
+  package var expiresAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_expiresAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_expiresAt = newValue}
+  }
+  /// Returns true if `expiresAt` has been explicitly set.
+  package var hasExpiresAt: Bool {self._expiresAt != nil}
+  /// Clears the value of `expiresAt`. Subsequent reads from it will return its default value.
+  package mutating func clearExpiresAt() {self._expiresAt = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _expiresAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 }
 
 package nonisolated struct Warren_V1_Resources: Sendable {
@@ -701,6 +758,12 @@ package nonisolated struct Warren_V1_Node: @unchecked Sendable {
   package var runtimeProblem: String {
     get {_storage._runtimeProblem}
     set {_uniqueStorage()._runtimeProblem = newValue}
+  }
+
+  /// SHA-256 of the public keys (SubjectPublicKeyInfo, lower-case hexadecimal) whose certificates are this node's.
+  package var keys: [String] {
+    get {_storage._keys}
+    set {_uniqueStorage()._keys = newValue}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1346,12 +1409,22 @@ package nonisolated struct Warren_V1_JoinToken: Sendable {
   /// Clears the value of `expiresAt`. Subsequent reads from it will return its default value.
   package mutating func clearExpiresAt() {self._expiresAt = nil}
 
+  package var rotatedAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_rotatedAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_rotatedAt = newValue}
+  }
+  /// Returns true if `rotatedAt` has been explicitly set.
+  package var hasRotatedAt: Bool {self._rotatedAt != nil}
+  /// Clears the value of `rotatedAt`. Subsequent reads from it will return its default value.
+  package mutating func clearRotatedAt() {self._rotatedAt = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _meta: Warren_V1_Meta? = nil
   fileprivate var _expiresAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+  fileprivate var _rotatedAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 }
 
 package nonisolated struct Warren_V1_Secret: Sendable {
@@ -1603,44 +1676,71 @@ package nonisolated struct Warren_V1_ObjectReference: Sendable {
   package init() {}
 }
 
-package nonisolated struct Warren_V1_StoreSnapshot: Sendable {
+package nonisolated struct Warren_V1_StoreSnapshot: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// 1
-  package var format: UInt32 = 0
+  package var format: UInt32 {
+    get {_storage._format}
+    set {_uniqueStorage()._format = newValue}
+  }
 
-  package var index: UInt64 = 0
+  package var index: UInt64 {
+    get {_storage._index}
+    set {_uniqueStorage()._index = newValue}
+  }
 
   package var cluster: Warren_V1_Cluster {
-    get {_cluster ?? Warren_V1_Cluster()}
-    set {_cluster = newValue}
+    get {_storage._cluster ?? Warren_V1_Cluster()}
+    set {_uniqueStorage()._cluster = newValue}
   }
   /// Returns true if `cluster` has been explicitly set.
-  package var hasCluster: Bool {self._cluster != nil}
+  package var hasCluster: Bool {_storage._cluster != nil}
   /// Clears the value of `cluster`. Subsequent reads from it will return its default value.
-  package mutating func clearCluster() {self._cluster = nil}
+  package mutating func clearCluster() {_uniqueStorage()._cluster = nil}
 
-  package var nodes: [Warren_V1_Node] = []
+  package var nodes: [Warren_V1_Node] {
+    get {_storage._nodes}
+    set {_uniqueStorage()._nodes = newValue}
+  }
 
-  package var services: [Warren_V1_Service] = []
+  package var services: [Warren_V1_Service] {
+    get {_storage._services}
+    set {_uniqueStorage()._services = newValue}
+  }
 
-  package var tasks: [Warren_V1_Task] = []
+  package var tasks: [Warren_V1_Task] {
+    get {_storage._tasks}
+    set {_uniqueStorage()._tasks = newValue}
+  }
 
-  package var tokens: [Warren_V1_JoinToken] = []
+  package var tokens: [Warren_V1_JoinToken] {
+    get {_storage._tokens}
+    set {_uniqueStorage()._tokens = newValue}
+  }
 
-  package var secrets: [Warren_V1_Secret] = []
+  package var secrets: [Warren_V1_Secret] {
+    get {_storage._secrets}
+    set {_uniqueStorage()._secrets = newValue}
+  }
 
-  package var volumes: [Warren_V1_Volume] = []
+  package var volumes: [Warren_V1_Volume] {
+    get {_storage._volumes}
+    set {_uniqueStorage()._volumes = newValue}
+  }
 
-  package var requests: [Warren_V1_RequestRecord] = []
+  package var requests: [Warren_V1_RequestRecord] {
+    get {_storage._requests}
+    set {_uniqueStorage()._requests = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _cluster: Warren_V1_Cluster? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Warren_V1_Page: Sendable {
@@ -3200,7 +3300,7 @@ nonisolated extension Warren_V1_Meta: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension Warren_V1_Cluster: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Cluster"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}authority\0\u{1}revoked\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3210,6 +3310,8 @@ nonisolated extension Warren_V1_Cluster: SwiftProtobuf.Message, SwiftProtobuf._M
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._meta) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._authority) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.revoked) }()
       default: break
       }
     }
@@ -3226,12 +3328,104 @@ nonisolated extension Warren_V1_Cluster: SwiftProtobuf.Message, SwiftProtobuf._M
     try { if let v = self._meta {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
+    try { if let v = self._authority {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if !self.revoked.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.revoked, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_Cluster, rhs: Warren_V1_Cluster) -> Bool {
     if lhs.id != rhs.id {return false}
     if lhs._meta != rhs._meta {return false}
+    if lhs._authority != rhs._authority {return false}
+    if lhs.revoked != rhs.revoked {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_ClusterAuthority: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ClusterAuthority"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}roots\0\u{1}links\0\u{3}sealed_key\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.roots) }()
+      case 2: try { try decoder.decodeRepeatedBytesField(value: &self.links) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.sealedKey) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.roots.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.roots, fieldNumber: 1)
+    }
+    if !self.links.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.links, fieldNumber: 2)
+    }
+    if !self.sealedKey.isEmpty {
+      try visitor.visitSingularBytesField(value: self.sealedKey, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_ClusterAuthority, rhs: Warren_V1_ClusterAuthority) -> Bool {
+    if lhs.roots != rhs.roots {return false}
+    if lhs.links != rhs.links {return false}
+    if lhs.sealedKey != rhs.sealedKey {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_RevokedCertificate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RevokedCertificate"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}serial\0\u{1}subject\0\u{3}expires_at\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.serial) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.subject) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._expiresAt) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.serial.isEmpty {
+      try visitor.visitSingularStringField(value: self.serial, fieldNumber: 1)
+    }
+    if !self.subject.isEmpty {
+      try visitor.visitSingularStringField(value: self.subject, fieldNumber: 2)
+    }
+    try { if let v = self._expiresAt {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_RevokedCertificate, rhs: Warren_V1_RevokedCertificate) -> Bool {
+    if lhs.serial != rhs.serial {return false}
+    if lhs.subject != rhs.subject {return false}
+    if lhs._expiresAt != rhs._expiresAt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3274,7 +3468,7 @@ nonisolated extension Warren_V1_Resources: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Node"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}roles\0\u{1}labels\0\u{1}availability\0\u{1}description\0\u{1}state\0\u{1}message\0\u{3}api_address\0\u{3}raft_address\0\u{3}runtime_problem\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}roles\0\u{1}labels\0\u{1}availability\0\u{1}description\0\u{1}state\0\u{1}message\0\u{3}api_address\0\u{3}raft_address\0\u{3}runtime_problem\0\u{1}keys\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -3288,6 +3482,7 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _apiAddress: String = String()
     var _raftAddress: String = String()
     var _runtimeProblem: String = String()
+    var _keys: [String] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -3309,6 +3504,7 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _apiAddress = source._apiAddress
       _raftAddress = source._raftAddress
       _runtimeProblem = source._runtimeProblem
+      _keys = source._keys
     }
   }
 
@@ -3338,6 +3534,7 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 9: try { try decoder.decodeSingularStringField(value: &_storage._apiAddress) }()
         case 10: try { try decoder.decodeSingularStringField(value: &_storage._raftAddress) }()
         case 11: try { try decoder.decodeSingularStringField(value: &_storage._runtimeProblem) }()
+        case 12: try { try decoder.decodeRepeatedStringField(value: &_storage._keys) }()
         default: break
         }
       }
@@ -3383,6 +3580,9 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
       if !_storage._runtimeProblem.isEmpty {
         try visitor.visitSingularStringField(value: _storage._runtimeProblem, fieldNumber: 11)
       }
+      if !_storage._keys.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._keys, fieldNumber: 12)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3403,6 +3603,7 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._apiAddress != rhs_storage._apiAddress {return false}
         if _storage._raftAddress != rhs_storage._raftAddress {return false}
         if _storage._runtimeProblem != rhs_storage._runtimeProblem {return false}
+        if _storage._keys != rhs_storage._keys {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -4445,7 +4646,7 @@ nonisolated extension Warren_V1_ExitStatus: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Warren_V1_JoinToken: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JoinToken"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}secret_hash\0\u{1}meta\0\u{1}role\0\u{3}expires_at\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}secret_hash\0\u{1}meta\0\u{1}role\0\u{3}expires_at\0\u{3}rotated_at\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4457,6 +4658,7 @@ nonisolated extension Warren_V1_JoinToken: SwiftProtobuf.Message, SwiftProtobuf.
       case 2: try { try decoder.decodeSingularMessageField(value: &self._meta) }()
       case 3: try { try decoder.decodeSingularEnumField(value: &self.role) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._expiresAt) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._rotatedAt) }()
       default: break
       }
     }
@@ -4479,6 +4681,9 @@ nonisolated extension Warren_V1_JoinToken: SwiftProtobuf.Message, SwiftProtobuf.
     try { if let v = self._expiresAt {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     } }()
+    try { if let v = self._rotatedAt {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -4487,6 +4692,7 @@ nonisolated extension Warren_V1_JoinToken: SwiftProtobuf.Message, SwiftProtobuf.
     if lhs._meta != rhs._meta {return false}
     if lhs.role != rhs.role {return false}
     if lhs._expiresAt != rhs._expiresAt {return false}
+    if lhs._rotatedAt != rhs._rotatedAt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4945,76 +5151,130 @@ nonisolated extension Warren_V1_StoreSnapshot: SwiftProtobuf.Message, SwiftProto
   package static let protoMessageName: String = _protobuf_package + ".StoreSnapshot"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}format\0\u{1}index\0\u{1}cluster\0\u{1}nodes\0\u{1}services\0\u{1}tasks\0\u{1}tokens\0\u{1}secrets\0\u{1}volumes\0\u{1}requests\0")
 
+  fileprivate class _StorageClass {
+    var _format: UInt32 = 0
+    var _index: UInt64 = 0
+    var _cluster: Warren_V1_Cluster? = nil
+    var _nodes: [Warren_V1_Node] = []
+    var _services: [Warren_V1_Service] = []
+    var _tasks: [Warren_V1_Task] = []
+    var _tokens: [Warren_V1_JoinToken] = []
+    var _secrets: [Warren_V1_Secret] = []
+    var _volumes: [Warren_V1_Volume] = []
+    var _requests: [Warren_V1_RequestRecord] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _format = source._format
+      _index = source._index
+      _cluster = source._cluster
+      _nodes = source._nodes
+      _services = source._services
+      _tasks = source._tasks
+      _tokens = source._tokens
+      _secrets = source._secrets
+      _volumes = source._volumes
+      _requests = source._requests
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.format) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.index) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._cluster) }()
-      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.nodes) }()
-      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.services) }()
-      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.tasks) }()
-      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.tokens) }()
-      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.secrets) }()
-      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.volumes) }()
-      case 10: try { try decoder.decodeRepeatedMessageField(value: &self.requests) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._format) }()
+        case 2: try { try decoder.decodeSingularUInt64Field(value: &_storage._index) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._cluster) }()
+        case 4: try { try decoder.decodeRepeatedMessageField(value: &_storage._nodes) }()
+        case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._services) }()
+        case 6: try { try decoder.decodeRepeatedMessageField(value: &_storage._tasks) }()
+        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._tokens) }()
+        case 8: try { try decoder.decodeRepeatedMessageField(value: &_storage._secrets) }()
+        case 9: try { try decoder.decodeRepeatedMessageField(value: &_storage._volumes) }()
+        case 10: try { try decoder.decodeRepeatedMessageField(value: &_storage._requests) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.format != 0 {
-      try visitor.visitSingularUInt32Field(value: self.format, fieldNumber: 1)
-    }
-    if self.index != 0 {
-      try visitor.visitSingularUInt64Field(value: self.index, fieldNumber: 2)
-    }
-    try { if let v = self._cluster {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    if !self.nodes.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.nodes, fieldNumber: 4)
-    }
-    if !self.services.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.services, fieldNumber: 5)
-    }
-    if !self.tasks.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.tasks, fieldNumber: 6)
-    }
-    if !self.tokens.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.tokens, fieldNumber: 7)
-    }
-    if !self.secrets.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.secrets, fieldNumber: 8)
-    }
-    if !self.volumes.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.volumes, fieldNumber: 9)
-    }
-    if !self.requests.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.requests, fieldNumber: 10)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._format != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._format, fieldNumber: 1)
+      }
+      if _storage._index != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._index, fieldNumber: 2)
+      }
+      try { if let v = _storage._cluster {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      if !_storage._nodes.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._nodes, fieldNumber: 4)
+      }
+      if !_storage._services.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._services, fieldNumber: 5)
+      }
+      if !_storage._tasks.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._tasks, fieldNumber: 6)
+      }
+      if !_storage._tokens.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._tokens, fieldNumber: 7)
+      }
+      if !_storage._secrets.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._secrets, fieldNumber: 8)
+      }
+      if !_storage._volumes.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._volumes, fieldNumber: 9)
+      }
+      if !_storage._requests.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._requests, fieldNumber: 10)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_StoreSnapshot, rhs: Warren_V1_StoreSnapshot) -> Bool {
-    if lhs.format != rhs.format {return false}
-    if lhs.index != rhs.index {return false}
-    if lhs._cluster != rhs._cluster {return false}
-    if lhs.nodes != rhs.nodes {return false}
-    if lhs.services != rhs.services {return false}
-    if lhs.tasks != rhs.tasks {return false}
-    if lhs.tokens != rhs.tokens {return false}
-    if lhs.secrets != rhs.secrets {return false}
-    if lhs.volumes != rhs.volumes {return false}
-    if lhs.requests != rhs.requests {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._format != rhs_storage._format {return false}
+        if _storage._index != rhs_storage._index {return false}
+        if _storage._cluster != rhs_storage._cluster {return false}
+        if _storage._nodes != rhs_storage._nodes {return false}
+        if _storage._services != rhs_storage._services {return false}
+        if _storage._tasks != rhs_storage._tasks {return false}
+        if _storage._tokens != rhs_storage._tokens {return false}
+        if _storage._secrets != rhs_storage._secrets {return false}
+        if _storage._volumes != rhs_storage._volumes {return false}
+        if _storage._requests != rhs_storage._requests {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -4,6 +4,8 @@ extension Cluster {
   package init(wire: Warren_V1_Cluster) throws(WarrenError) {
     self.init(id: ClusterID(wire.id))
     meta = Meta(wire: wire.meta)
+    if wire.hasAuthority { authority = AuthorityRecord(wire: wire.authority) }
+    revoked = wire.revoked.map { RevokedCertificate(wire: $0) }
     unknown = UnknownFields(of: wire)
   }
 
@@ -11,6 +13,8 @@ extension Cluster {
     var message = Warren_V1_Cluster()
     message.id = id.rawValue
     message.meta = meta.wire
+    if let authority { message.authority = authority.wire }
+    message.revoked = revoked.map(\.wire)
     message.restore(unknown)
     return message
   }

@@ -13,6 +13,7 @@ extension ClusterNode {
     apiAddress = wire.apiAddress
     raftAddress = wire.raftAddress
     runtimeProblem = wire.runtimeProblem
+    keys = wire.keys
     unknown = UnknownFields(of: wire)
   }
 
@@ -29,6 +30,7 @@ extension ClusterNode {
     node.apiAddress = apiAddress
     node.raftAddress = raftAddress
     node.runtimeProblem = runtimeProblem
+    node.keys = keys
     node.restore(unknown)
     return node
   }

@@ -6,6 +6,7 @@ extension JoinToken {
       id: Identifier(wire.secretHash), role: try ClusterNode.Role(wire: wire.role, default: nil, field: "JoinToken.role"),
       expiresAt: wire.hasExpiresAt ? Timestamp(wire: wire.expiresAt) : .epoch)
     meta = Meta(wire: wire.meta)
+    if wire.hasRotatedAt { rotatedAt = Timestamp(wire: wire.rotatedAt) }
     unknown = UnknownFields(of: wire)
   }
 
@@ -15,6 +16,7 @@ extension JoinToken {
     message.meta = meta.wire
     message.role = Warren_V1_Role(role)
     if expiresAt != .epoch { message.expiresAt = expiresAt.wire }
+    if let rotatedAt { message.rotatedAt = rotatedAt.wire }
     message.restore(unknown)
     return message
   }

@@ -46,6 +46,15 @@ extension RandomModel {
   mutating func cluster() -> Cluster {
     var value = Cluster(id: ClusterID(text()))
     value.meta = meta()
+    if bool() {
+      value.authority = AuthorityRecord(roots: pick([[], [[1]], [[1, 2], []]]), links: pick([[], [[3]]]), sealedKey: pick([[], [0, 255]]))
+      value.authority?.unknown = unknown()
+    }
+    value.revoked = (0..<int(0...2)).map { _ in
+      var revoked = RevokedCertificate(serial: text(), subject: text(), expiresAt: time())
+      revoked.unknown = unknown()
+      return revoked
+    }
     value.unknown = unknown()
     return value
   }
@@ -62,6 +71,7 @@ extension RandomModel {
     value.message = text()
     value.apiAddress = text()
     value.runtimeProblem = text()
+    value.keys = texts()
     value.raftAddress = text()
     value.unknown = unknown()
     return value
@@ -155,6 +165,7 @@ extension RandomModel {
   mutating func token() -> JoinToken {
     var value = JoinToken(id: Identifier(text()), role: pick([.manager, .worker]), expiresAt: time())
     value.meta = meta()
+    if bool() { value.rotatedAt = time() }
     value.unknown = unknown()
     return value
   }
