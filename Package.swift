@@ -123,7 +123,8 @@ let package = Package(
     library(
       "WarrenCommands",
       [
-        "CLinux", "ClusterModel", "Containerd", "HostNetwork", "Manager", "OCI", "RaftStorage", "WarrenAPI", "Worker", .argumentParser, .coreMetrics,
+        "CLinux", "ClusterModel", "Containerd", "HostNetwork", "Manager", "OCI", "RaftStorage", "Security", "WarrenAPI", "Worker", .argumentParser,
+        .coreMetrics, .crypto,
         .grpc,
         .grpcTransport, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .protobuf, .yams,
       ]),
@@ -169,7 +170,10 @@ let package = Package(
     tests("WorkerTests", ["Worker", "ClusterModel", "TestKit", .grdb, .logging, .nioConcurrency]),
     tests(
       "WarrenCommandsTests",
-      ["WarrenCommands", "ClusterModel", "HostNetwork", "TestKit", .coreMetrics, .logging, .nioCore, .nioPosix, .nioHTTP1]),
+      [
+        "WarrenCommands", "ClusterModel", "HostNetwork", "Manager", "RaftStorage", "Security", "TestKit", .coreMetrics, .logging, .nioCore, .nioPosix,
+        .nioHTTP1,
+      ]),
     tests(
       "IntegrationTests",
       ["ClusterModel", "Containerd", "HostNetwork", "Worker", "TestKit", "OCI", .grpc, .logging, .nioConcurrency, .subprocess]),

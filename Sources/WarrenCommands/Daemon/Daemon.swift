@@ -24,7 +24,9 @@ enum Daemon {
     let registry = PrometheusRegistry()
     MetricsSystem.bootstrap(registry)
     let control = try await ControlPlane.start(membership, logger: logger)
-    let worker = configuration.runsContainers ? try await WorkerNode(membership, dispatcher: control.dispatcher, logger: logger) : nil
+    let worker =
+      configuration.runsContainers
+      ? try await WorkerNode(membership, credentials: control.credentials, dispatcher: control.dispatcher, logger: logger) : nil
     let api = ManagerAPI(
       store: control.store, log: control.log,
       identity: .init(node: configuration.nodeID, raftAddress: configuration.raftAddress.description, version: WarrenVersion.current),

@@ -5,6 +5,7 @@ import Logging
 import Manager
 import OCI
 import RaftStorage
+import Security
 import ServiceLifecycle
 import Worker
 
@@ -19,7 +20,9 @@ struct WorkerNode: Service {
   private let bridge: BridgeClaim?
 
   /// - Throws: when no containerd is found and none can be started.
-  init(_ membership: NodeMembership, dispatcher: Dispatcher, environment: Environment = .process, logger: Logger) async throws {
+  init(_ membership: NodeMembership, credentials: NodeCredentials?, dispatcher: Dispatcher, environment: Environment = .process, logger: Logger)
+    async throws
+  {
     let configuration = membership.configuration
     bridge = membership.bridge
     let data = configuration.dataDirectory
@@ -41,8 +44,10 @@ struct WorkerNode: Service {
     let runtime = ContainerdRuntime(
       configuration: .init(cluster: identity.clusterID, node: identity.nodeID, dataDirectory: data), client: client, containers: containers,
       images: images, network: network, logger: logger)
+    var node = try configuration.node()
+    node.keys = credentials.map { [$0.certificate.keyFingerprint] } ?? []
     agent = Agent(
-      configuration: .init(node: try configuration.node()), runtime: runtime, session: InProcessSession(dispatcher: dispatcher),
+      configuration: .init(node: node), runtime: runtime, session: InProcessSession(dispatcher: dispatcher),
       journal: try await Journal.recovering(path: "\(data)/worker.sqlite", logger: logger), now: { .now }, logger: logger)
     operations = WorkerOperations(agent: agent, runtime: runtime)
   }
