@@ -38,7 +38,7 @@ check "says what goes on" grep -q 'stays as declared' "$MACHINE/interrupted"
 check "the service it waited for is there" warren service delete lost
 
 # Nothing happens meanwhile: it must not take another line to notice.
-one_line() { equal "$(timeout 60 warren events -f | head -1 | wc -l; echo "${PIPESTATUS[*]}")" $'1\n0 0 0'; }
+one_line() { equal "$(in_machine timeout 60 "$WARREN" events -f | head -1 | wc -l; echo "${PIPESTATUS[*]}")" $'1\n0 0 0'; }
 check "a reader that goes away ends a stream quietly" one_line
 head -c 20000000 /dev/urandom >"$MACHINE/blob"
 through() { equal "$(warren service exec -i web -- cat <"$MACHINE/blob" | sha256sum)" "$(sha256sum <"$MACHINE/blob")"; }
