@@ -34,6 +34,13 @@ final class AcknowledgedMark: Sendable {
     _ = numbers.withUnsafeBytes { pwrite(file, $0.baseAddress, Self.size, 0) }
   }
 
+  /// Once, when the file is new: from then on, a power loss leaves an older mark but always one.
+  func establish(_ index: UInt64, in directory: String) throws {
+    record(index)
+    guard fdatasync(file) == 0 else { throw FileSystem.failure("sync", directory) }
+    try FileSystem.sync(directory)
+  }
+
   /// Before entries are replaced by fewer ones: an older, higher mark must not survive a power loss and speak of entries that were given up.
   func lower(to index: UInt64) {
     guard let known = self.index, known > index else { return }

@@ -17,7 +17,7 @@ package final class LogDatabase: MemberStorage {
     var unchecked = 0
   }
 
-  package let location: LogLocation
+  private let place: LogLocation
   package let identity: LogIdentity
   let queue: DatabaseQueue
   let logger: Logger
@@ -65,7 +65,7 @@ package final class LogDatabase: MemberStorage {
   }
 
   private init(location: LogLocation, lock: DirectoryLock, logger: Logger) throws {
-    self.location = location
+    place = location
     self.lock = lock
     self.logger = logger
     if location.recoveryWasInterrupted { throw location.damage("an earlier recovery was interrupted.") }
@@ -81,6 +81,8 @@ package final class LogDatabase: MemberStorage {
     }
     try verifyComplete()
   }
+
+  package var location: LogLocation { place.among(snapshot.configuration != identity.alone) }
 
   /// Indexes have no gaps, begin after the snapshot, and reach as far as was ever acknowledged.
   private func verifyComplete() throws {
@@ -99,8 +101,13 @@ package final class LogDatabase: MemberStorage {
       }
       lastIndex = UInt64(last)
     }
-    if let acknowledged = mark.index, acknowledged > lastIndex {
+    let acknowledged = mark.index
+    if let acknowledged, acknowledged > lastIndex {
       throw location.damage("it ends at entry \(lastIndex), but entry \(acknowledged) was acknowledged once.")
+    }
+    // Alone, a copy is better than nothing. Among others, nobody can tell what the copied member acknowledged afterwards, or whom it voted for.
+    if acknowledged == nil, location.isAmongOthers, lastIndex > 0 || !hardState.isEmpty {
+      throw location.damage("its files are not those that this manager wrote, but a copy of unknown age.")
     }
     guard hardState.commit <= lastIndex else {
       throw location.damage("it ends at entry \(lastIndex), but entry \(hardState.commit) was committed once.")
@@ -109,7 +116,7 @@ package final class LogDatabase: MemberStorage {
       $0.lastIndex = lastIndex
       $0.hardState = hardState
     }
-    mark.record(lastIndex)
+    if acknowledged == nil { try mark.establish(lastIndex, in: location.directory) } else { mark.record(lastIndex) }
   }
 
   /// The index of the last entry, or of the snapshot when no entry follows it.

@@ -1,4 +1,5 @@
 package import ClusterModel
+import Raft
 
 /// Whose log a database holds; written once, when it is made.
 package struct LogIdentity: Sendable, Equatable {
@@ -12,6 +13,9 @@ package struct LogIdentity: Sendable, Equatable {
     self.nodeID = nodeID
     self.memberID = memberID
   }
+
+  /// The members of a cluster that has no others.
+  var alone: ConfigurationState { ConfigurationState(voters: [MemberID(rawValue: memberID)]) }
 
   func checksum(format: UInt64) -> UInt32 {
     var checksum = CRC32C()

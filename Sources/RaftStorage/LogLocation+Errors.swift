@@ -1,4 +1,4 @@
-import ClusterModel
+package import ClusterModel
 import GRDB
 
 extension LogLocation {
@@ -13,11 +13,14 @@ extension LogLocation {
     }
   }
 
+  package var full: WarrenError {
+    WarrenError(.resourceExhausted, "The disk that holds \(directory) is full: nothing was stored. Free some space and try again.")
+  }
+
   func describe(_ error: DatabaseError) -> WarrenError {
     switch error.resultCode {
     case .SQLITE_FULL:
-      WarrenError(
-        .resourceExhausted, "The disk that holds \(directory) is full: nothing was stored. Free some space and try again.", cause: error)
+      full
     case .SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_MISMATCH, .SQLITE_ERROR:
       damage("SQLite cannot read it.", cause: error)
     case .SQLITE_BUSY, .SQLITE_LOCKED:

@@ -3,8 +3,16 @@ package import ClusterModel
 /// Where the parts of a log are, and the words for what can be wrong with them.
 package struct LogLocation: Sendable {
   package let dataDirectory: String
+  /// Other members count on what this one has acknowledged.
+  var isAmongOthers = false
 
   package init(dataDirectory: String) { self.dataDirectory = dataDirectory }
+
+  func among(_ others: Bool) -> LogLocation {
+    var location = self
+    location.isAmongOthers = others
+    return location
+  }
 
   package var directory: String { dataDirectory + "/raft" }
   package var database: String { directory + "/log.sqlite" }
@@ -29,10 +37,14 @@ package struct LogLocation: Sendable {
   package var recoverCommand: String { "warren cluster recover --data-dir \(dataDirectory)" }
 
   package func damage(_ what: String, cause: (any Error)? = nil) -> WarrenError {
-    WarrenError(
-      .dataLoss,
-      "The cluster's log in \(directory) is damaged: \(what) Nothing was changed. To lose nothing, put back a copy of \(directory). "
-        + "To go on with the intact part, see what would be lost with: \(recoverCommand)",
-      cause: cause)
+    let advice =
+      isAmongOthers
+      ? Self.adviceAmongOthers
+      : "To lose nothing, put back a copy of \(directory). To go on with the intact part, see what would be lost with: \(recoverCommand)"
+    return WarrenError(.dataLoss, "The cluster's log in \(directory) is damaged: \(what) Nothing was changed. \(advice)", cause: cause)
   }
+
+  static let adviceAmongOthers =
+    "This manager is one of several, which count on everything it ever acknowledged: it must not go on by this log, a part or a copy of it, "
+    + "but has to join anew as a new member"
 }

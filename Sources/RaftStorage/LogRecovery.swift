@@ -12,6 +12,8 @@ package struct LogRecovery: Sendable {
     package var lastIntactIndex: UInt64
     /// The highest index known to have been acknowledged.
     package var lastKnownIndex: UInt64
+    /// Other members count on this log: it cannot be recovered in part.
+    package var isAmongOthers: Bool
     /// What is wrong, for people; nil when nothing is.
     package var damage: String?
     /// Where the damaged files are now; nil before `recover`.
@@ -20,7 +22,7 @@ package struct LogRecovery: Sendable {
     package var lostEntries: UInt64 { lastKnownIndex - lastIntactIndex }
   }
 
-  private let location: LogLocation
+  let location: LogLocation
 
   package init(dataDirectory: String) { location = LogLocation(dataDirectory: dataDirectory) }
 
@@ -33,10 +35,14 @@ package struct LogRecovery: Sendable {
   }
 
   /// Puts a new log with the intact entries in the damaged one's place. After a crash meanwhile the log is still refused, and this can be run again.
+  /// - Throws: `.failedPrecondition` for one of several managers, which has to `rejoin`.
   package func recover() throws -> Report {
     let lock = try DirectoryLock(path: location.lock, dataDirectory: location.dataDirectory)
     defer { lock.release() }
     var (report, snapshot, entries, hardState) = try salvage()
+    if report.isAmongOthers {
+      throw WarrenError(.failedPrecondition, "The log in \(location.directory) is not recovered in part. \(LogLocation.adviceAmongOthers)")
+    }
     try FileSystem.removeDirectory(location.unfinished)
     try location.translating {
       try LogSchema.build(in: location.unfinished, identity: report.identity, snapshot: snapshot.info) { database in
@@ -47,20 +53,34 @@ package struct LogRecovery: Sendable {
         if !hardState.isEmpty { try hardState.insert(into: database) }
       }
     }
+    report.keptAside = try replace()
+    return report
+  }
+
+  /// Puts the new log in the place of the old one. Returns where that is kept.
+  func replace() throws -> String {
     let aside = location.setAside(location.setAsideCount + 1)
     try FileSystem.rename(location.directory, to: aside)
     try FileSystem.rename(location.unfinished, to: location.directory)
     try FileSystem.sync(location.dataDirectory)
-    report.keptAside = aside
-    return report
+    return aside
+  }
+
+  /// After a crash in the middle of `replace`.
+  func undoInterrupted() throws {
+    if location.recoveryWasInterrupted { try FileSystem.rename(location.setAside(location.setAsideCount), to: location.directory) }
   }
 
   private typealias Salvage = (report: Report, snapshot: (info: LogSnapshotInfo, chunks: [[UInt8]]), entries: [Entry], hardState: HardState)
 
-  /// Works on a copy: opening a database may change it.
   private func salvage() throws -> Salvage {
-    if location.recoveryWasInterrupted { try FileSystem.rename(location.setAside(location.setAsideCount), to: location.directory) }
+    try undoInterrupted()
     guard FileSystem.exists(location.database) else { throw hopeless("\(location.database) is missing", nil) }
+    return try readCopy(salvage)
+  }
+
+  /// Works on a copy: opening a database may change it.
+  func readCopy<Result>(_ read: (Database) throws -> Result) throws -> Result {
     let copy = location.dataDirectory + "/raft.inspected"
     try FileSystem.removeDirectory(copy)
     defer { try? FileSystem.removeDirectory(copy) }
@@ -72,7 +92,7 @@ package struct LogRecovery: Sendable {
       let queue = try LogSchema.connect(to: copy + "/log.sqlite")
       defer { try? queue.close() }
       try queue.writeWithoutTransaction { try LogSchema.upgrade($0, location) }
-      return try queue.read(salvage)
+      return try queue.read(read)
     } catch let error as DatabaseError {
       throw hopeless("SQLite cannot read it", error)
     }
@@ -103,8 +123,10 @@ package struct LogRecovery: Sendable {
     let known = max(last, stored, mark, hardState.commit)
     if damage == nil, known > last { damage = stored > last ? "entry \(last + 1) is missing" : "the log ends at entry \(last)" }
     if damage == nil, (try? WriteAheadLogScan.verify(location)) == nil { damage = "the newest entries cannot be read" }
+    let isAmongOthers = snapshot.info.configuration != identity.alone || entries.contains { $0.kind != .command }
     let report = Report(
-      identity: identity, snapshotIndex: snapshot.info.index, lastIntactIndex: last, lastKnownIndex: known, damage: damage)
+      identity: identity, snapshotIndex: snapshot.info.index, lastIntactIndex: last, lastKnownIndex: known, isAmongOthers: isAmongOthers,
+      damage: damage)
     return (report, snapshot, entries, hardState)
   }
 

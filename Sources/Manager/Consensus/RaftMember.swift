@@ -122,9 +122,7 @@ package final class RaftMember: ReplicatedLog, Sendable {
     do {
       return try RawNode(options: options, hardState: hardState, configuration: configuration, stable: stable, applied: applied)
     } catch {
-      throw WarrenError(
-        .dataLoss,
-        "The log in \(storage.location.directory) contradicts itself (\(error)). See what can be kept with: \(storage.location.recoverCommand)")
+      throw storage.location.damage("it contradicts itself (\(error)).")
     }
   }
 

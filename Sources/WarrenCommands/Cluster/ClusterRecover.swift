@@ -4,7 +4,7 @@ import RaftStorage
 
 struct ClusterRecover: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "recover", abstract: "Look at a damaged data directory, and with --yes go on with its intact part.",
+    commandName: "recover", abstract: "Look at the damaged data directory of a manager that is alone, and with --yes go on with its intact part.",
     discussion: example(
       "warren cluster recover --data-dir /var/lib/warren", "warren cluster recover --data-dir /var/lib/warren --yes",
       note: "Without --yes nothing is changed. The damaged files are kept aside."))
@@ -21,7 +21,9 @@ struct ClusterRecover: AsyncParsableCommand {
     let found = try recovery.inspect()
     Terminal.write(Self.text(found))
     guard found.damage != nil else { return Terminal.line("Nothing to recover: the log is intact.") }
-    guard yes else { return Terminal.line("Nothing was changed. To go on with the intact part: warren cluster recover --data-dir \(dataDir) --yes") }
+    guard yes || found.isAmongOthers else {
+      return Terminal.line("Nothing was changed. To go on with the intact part: warren cluster recover --data-dir \(dataDir) --yes")
+    }
     let done = try recovery.recover()
     Terminal.line("✓ Recovered up to entry \(done.lastIntactIndex)")
     if let aside = done.keptAside { Terminal.line("  The damaged files are in \(aside)") }

@@ -14,6 +14,8 @@ final class RaftTestCluster {
   let directory = NSTemporaryDirectory() + "warren-raft-" + UUID().uuidString
   let network: MemoryNetwork
   var limits = RaftMember.Limits()
+  /// What a member is given in place of its database.
+  var disk: (MemberID, LogDatabase) -> any MemberStorage = { $1 }
   private(set) var members: [MemberID: RaftMember] = [:]
   private(set) var journals: [MemberID: Journal] = [:]
   private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -21,7 +23,17 @@ final class RaftTestCluster {
   init(seed: UInt64 = 1, faults: MemoryNetwork.Faults = .init()) { network = MemoryNetwork(seed: seed, faults: faults) }
   deinit { try? FileManager.default.removeItem(atPath: directory) }
 
-  func directory(of id: MemberID) -> String { "\(directory)/\(id.rawValue)" }
+  func directory(of id: MemberID) -> String { "\(directory)/\(homes[id, default: id].rawValue)" }
+
+  /// Members that live in the directory of an earlier one.
+  private var homes: [MemberID: MemberID] = [:]
+
+  /// Lets the machine of a member begin anew as another one. Returns where the old files are.
+  func rejoin(_ old: MemberID, as new: MemberID) throws -> String {
+    homes[new] = homes[old, default: old]
+    return try LogRecovery(dataDirectory: directory(of: new)).rejoin(
+      as: LogIdentity(clusterID: "c", nodeID: NodeID("n\(homes[new, default: new].rawValue)"), memberID: new.rawValue))
+  }
 
   /// Starts members from their disks, or with an empty one; one that is no founder waits to be told.
   func start(_ ids: [MemberID], founders: MemberSet? = nil) async throws {
@@ -40,7 +52,7 @@ final class RaftTestCluster {
       let journal = Journal()
       journals[id] = journal
       members[id] = try await RaftMember.start(
-        storage: storage, stateMachine: journal, transport: transport, timing: timing, limits: limits, logger: logger)
+        storage: disk(id, storage), stateMachine: journal, transport: transport, timing: timing, limits: limits, logger: logger)
     }
   }
 
