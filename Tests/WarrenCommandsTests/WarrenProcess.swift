@@ -57,19 +57,22 @@ final class ManagerProcess {
   var socket: String { directory + "/s" }
   private(set) var process: Process
   private(set) var greeting: String
-  private let errors: Pipe
+  private var errors: Pipe
 
   /// Returns once the daemon says that it serves.
-  init(_ verb: [String] = ["cluster", "init", "--manager-only", "--node-id", "n1", "--metrics-addr", "off"], directory: String? = nil) async throws {
+  init(
+    _ verb: [String] = ["cluster", "init", "--manager-only", "--node-id", "n1", "--metrics-addr", "off"], directory: String? = nil,
+    environment: [String: String] = [:]
+  ) async throws {
     let directory = try directory ?? temporaryDirectory()
     self.directory = directory
-    (process, greeting, errors) = try await Self.launch(verb, directory)
+    (process, greeting, errors) = try await Self.launch(verb, directory, environment)
   }
 
-  private static func launch(_ verb: [String], _ directory: String) async throws -> (Process, String, Pipe) {
+  private static func launch(_ verb: [String], _ directory: String, _ environment: [String: String] = [:]) async throws -> (Process, String, Pipe) {
     let (output, errors) = (Pipe(), Pipe())
     let where_ = ["--data-dir", directory + "/data", "--socket", directory + "/s", "--api-addr", "127.0.0.1:\(Int.random(in: 20000..<60000))"]
-    let process = try WarrenProcess.start(verb + where_, output: output, errors: errors)
+    let process = try WarrenProcess.start(verb + where_, environment: environment, output: output, errors: errors)
     let handle = output.fileHandleForReading
     let greeting: String = await withCheckedContinuation { continuation in
       DispatchQueue.global().async {
@@ -92,11 +95,16 @@ final class ManagerProcess {
   /// Ends it with a signal; returns its exit code and log.
   func stop(_ signal: Int32 = SIGTERM) -> (code: Int32, log: String) {
     kill(process.processIdentifier, signal)
+    return end()
+  }
+
+  /// Waits until it has ended by itself; returns its exit code and log.
+  func end() -> (code: Int32, log: String) {
     process.waitUntilExit()
     return (process.terminationStatus, String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))
   }
 
-  func restart(_ verb: [String]) async throws { (process, greeting, _) = try await Self.launch(verb, directory) }
+  func restart(_ verb: [String]) async throws { (process, greeting, errors) = try await Self.launch(verb, directory) }
 
   deinit {
     if process.isRunning {

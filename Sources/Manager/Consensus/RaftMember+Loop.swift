@@ -91,6 +91,11 @@ extension RaftMember {
 
   private func releaseReads(_ state: inout State) {
     let applied = state.applied
+    if state.isDiskFull, state.isAlone {
+      // It cannot begin a term to lead in, and need not: nobody else has acknowledged anything.
+      state.confirmedReads += state.reads.values.map { (applied, $0.continuation) }
+      state.reads = [:]
+    }
     let ready = state.confirmedReads.filter { $0.index <= applied }
     guard !ready.isEmpty else { return }
     state.confirmedReads.removeAll { $0.index <= applied }

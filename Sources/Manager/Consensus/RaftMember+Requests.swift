@@ -2,6 +2,7 @@ import ClusterModel
 import Dispatch
 import NIOConcurrencyHelpers
 package import Raft
+import RaftStorage
 
 // Proposals and reads: they wait for a leader, and are sent again when one is lost on the way.
 extension RaftMember {
@@ -61,7 +62,7 @@ extension RaftMember {
   private func check(_ state: State, bytes: Int) throws(WarrenError) {
     if let end = state.end { throw end }
     if state.isLeaving { throw Self.isLeaving }
-    if state.isDiskFull, state.isAlone { throw Self.diskFull(storage) }
+    if state.isDiskFull, state.isAlone { throw storage.location.full }
     if state.proposals.count >= limits.waitingProposals || state.waitingBytes + bytes > limits.waitingBytes {
       throw WarrenError(
         .resourceExhausted,

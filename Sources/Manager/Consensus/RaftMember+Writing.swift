@@ -67,8 +67,11 @@ extension RaftMember {
   /// No room on the disk, and nothing was written: goes back to what is on it, as after a restart, and stays away until there is room. Alone,
   /// nobody else has the entries that were to be written, so those proposals are off; else another leader gets them.
   private func fallBack(_ error: WarrenError) {
-    logger.error("log.write.refused", metadata: ["reason": "\(error)", "action": "step aside until the disk has room"])
     change { state in
+      // Once for each time that the disk is full, not for each look whether it still is.
+      if !state.isDiskFull {
+        logger.error("log.write.refused", metadata: ["reason": "\(error)", "action": "step aside until the disk has room"])
+      }
       state.held = []
       state.isDiskFull = true
       state.incoming = nil
@@ -109,11 +112,6 @@ extension RaftMember {
   }
 
   static let diskRetry = DispatchTimeInterval.milliseconds(250)
-
-  static func diskFull(_ storage: any MemberStorage) -> WarrenError {
-    WarrenError(
-      .resourceExhausted, "The disk that holds \(storage.location.directory) is full: nothing was stored. Free some space and try again.")
-  }
 
   /// The end of this log, and of the process once `run()` throws: after a failed write or sync nothing is known about what is on the disk.
   func fail(_ cause: any Error) {

@@ -115,6 +115,7 @@ struct RaftMemberTests {
         acknowledged.insert("s\(number)")
       } catch let error as WarrenError where error.code == .resourceExhausted {
         refused += 1
+        #expect(try await log.readBarrier() > 0, "what is there can be read")
         if refused == 3 { unlink(scratch.directory + "/filler") }
       }
       if refused >= 3, acknowledged.contains("s\(number)") { break }
