@@ -73,8 +73,8 @@ import Testing
     try await withScratch { path in
       let directory = SecurityDirectory(dataDirectory: path)
       let keys = try directory.sealingKeys()
-      #expect(try directory.sealingKeys() == keys)
       #expect(mode(directory.path) == 0o700 && mode(directory.sealingKeysFile) == 0o600)
+      #expect(try directory.sealingKeys() == keys)
       #expect(chmod(directory.sealingKeysFile, 0o644) == 0)
       #expect(try directory.sealingKeys() == keys)
       #expect(mode(directory.sealingKeysFile) == 0o600)
