@@ -33,6 +33,8 @@ extension Target.Dependency {
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
   static let nioConcurrency = product(name: "NIOConcurrencyHelpers", package: "swift-nio")
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+  static let nioHPACK = product(name: "NIOHPACK", package: "swift-nio-http2")
+  static let nioHTTP2 = product(name: "NIOHTTP2", package: "swift-nio-http2")
   static let nioFileSystem = product(name: "_NIOFileSystem", package: "swift-nio")
   static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
   static let nioTLS = product(name: "NIOTLS", package: "swift-nio")
@@ -64,6 +66,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
@@ -135,7 +138,7 @@ let package = Package(
       name: "warren-bench",
       dependencies: [
         "ClusterModel", "GRPCSupport", "Manager", "Raft", "RaftStorage", "RaftTransport", "TestKit", "WarrenAPI", .argumentParser, .grpc,
-        .grpcTransport, .lifecycle, .logging, .nioConcurrency, .nioCore, .nioPosix, .protobuf,
+        .grpcTransport, .lifecycle, .logging, .nioConcurrency, .nioCore, .nioHPACK, .nioHTTP2, .nioPosix, .protobuf,
       ],
       path: "Benchmarks", exclude: ["raft.sh", "service.sh"],
       swiftSettings: settings),

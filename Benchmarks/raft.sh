@@ -18,7 +18,7 @@ stop() {
   for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
   pids=()
 }
-trap 'stop; rm -rf "$dir"' EXIT
+trap 'rm -rf "$dir" "$dir.tsv"' EXIT
 
 start_warren() {
   for id in 1 2 3; do
@@ -45,22 +45,27 @@ load() {
   for id in 1 2 3; do options+=(--ports "$2$id"); done
   for pid in "${pids[@]}"; do options+=(--processes "$pid"); done
   perf stat -x , -o "$dir/syncs" -e syscalls:sys_enter_fsync,syscalls:sys_enter_fdatasync -p "$(IFS=,; echo "${pids[*]}")" -- \
-    "$bench" raft-load --label "$1" --clients "$3" --seconds "$seconds" "${options[@]}" >"$dir/load"
+    "$bench" raft-load --label "$1" --clients "$3" --warm-up 3 --seconds "$seconds" "${options[@]}" >"$dir/load"
   awk -F '\t' -v OFS='\t' -v syncs="$(awk -F , '/sys_enter/ { n += $1 } END { print n }' "$dir/syncs")" -v seconds="$seconds" \
     '{ print $0, syncs / ($3 * seconds) * 1000 }' "$dir/load"
 }
 
-for ((round = 0; round < rounds; round++)); do
-  for count in "${clients[@]}"; do
-    start_warren
-    load warren 2391 "$count"
-    stop
-    start_etcd
-    load etcd 2393 "$count"
-    stop
-    rm -rf "${dir:?}"/*
+all() {
+  trap stop EXIT
+  local round count
+  for ((round = 0; round < rounds; round++)); do
+    for count in "${clients[@]}"; do
+      start_warren
+      load warren 2391 "$count"
+      stop
+      start_etcd
+      load etcd 2393 "$count"
+      stop
+      rm -rf "${dir:?}"/*
+    done
   done
-done | tee "$dir.tsv"
+}
+all | tee "$dir.tsv"
 
 echo
 echo "medians of $rounds rounds     clients   puts/s   p50 µs   p99 µs   cpu s/100k  syncs/1000"
@@ -83,4 +88,3 @@ awk -F '\t' -v OFS='\t' '
       printf "%-28s%8d%8.2fx%17.2fx\n", "warren / etcd", clients, median(w, 3) / median(e, 3), median(w, 5) / median(e, 5)
     }
   }' "$dir.tsv"
-rm -f "$dir.tsv"

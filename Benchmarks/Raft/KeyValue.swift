@@ -1,4 +1,3 @@
-import GRPCCore
 import Manager
 import NIOConcurrencyHelpers
 import Raft
@@ -8,7 +7,7 @@ struct KeyValuePut: Sendable {
   var key: [UInt8]
   var value: [UInt8]
 
-  static let method = MethodDescriptor(fullyQualifiedService: "etcdserverpb.KV", method: "Put")
+  static let path = "/etcdserverpb.KV/Put"
 
   /// `etcdserverpb.PutRequest`: fields 1 and 2, both bytes.
   var bytes: [UInt8] { Self.field(1, key) + Self.field(2, value) }
@@ -79,42 +78,5 @@ final class KeyValueStore: ReplicatedStateMachine {
       rest = rest.dropFirst(4 + size)
     }
     values.withLockedValue { $0 = restored }
-  }
-}
-
-/// Requests and responses as they are on the wire.
-struct RawBytes: MessageSerializer, MessageDeserializer {
-  func serialize<Bytes: GRPCContiguousBytes>(_ message: [UInt8]) throws -> Bytes { Bytes(message) }
-  func deserialize<Bytes: GRPCContiguousBytes>(_ serializedMessageBytes: Bytes) throws -> [UInt8] {
-    serializedMessageBytes.withUnsafeBytes { Array($0) }
-  }
-}
-
-/// The part of etcd's API that the benchmark uses, and whether this member leads.
-struct KeyValueService: RegistrableRPCService {
-  let member: RaftMember
-
-  static let isLeader = MethodDescriptor(fullyQualifiedService: "warren.bench.Raft", method: "IsLeader")
-
-  func registerMethods<Transport: ServerTransport>(with router: inout RPCRouter<Transport>) {
-    register(KeyValuePut.method, with: &router) { request in
-      _ = try await member.propose(request)
-      return []
-    }
-    register(Self.isLeader, with: &router) { _ in [member.leadership.isLeader ? 1 : 0] }
-  }
-
-  private func register<Transport: ServerTransport>(
-    _ method: MethodDescriptor, with router: inout RPCRouter<Transport>, _ answer: @escaping @Sendable ([UInt8]) async throws -> [UInt8]
-  ) {
-    router.registerHandler(forMethod: method, deserializer: RawBytes(), serializer: RawBytes()) { request, _ in
-      var response: [UInt8] = []
-      do {
-        for try await message in request.messages { response = try await answer(message) }
-      } catch {
-        throw RPCError(code: .unavailable, message: "\(error)")
-      }
-      return StreamingServerResponse(single: ServerResponse(message: response))
-    }
   }
 }

@@ -19,7 +19,7 @@ final class RaftGroup {
     self.hasUsers = hasUsers
     peerPorts = Array(ports[..<3])
     clientPorts = Array(ports[3..<6])
-    clients = try clientPorts.map { try KeyValueClient(port: $0) }
+    clients = clientPorts.map { KeyValueClient(port: $0) }
   }
 
   private func user(of member: Int) -> Int { 60_001 + member }

@@ -10,12 +10,13 @@ struct RaftLoad: AsyncParsableCommand {
   @Option(help: "The members' processes.") var processes: [Int] = []
   @Option var clients: Int
   @Option var seconds = 5
+  @Option(help: "Seconds of the same load before they are counted.") var warmUp = 0
   @Option(help: "Bytes of a value.") var size = 200
   @Option(help: "Different keys that each client writes.") var keys = 1000
   @Option(help: "What the line begins with.") var label = ""
 
   func run() async throws {
-    let connections = try ports.map { try KeyValueClient(port: $0) }
+    let connections = ports.map { KeyValueClient(port: $0) }
     // Until all of them answer.
     for connection in connections {
       for _ in 0..<200 {
@@ -23,11 +24,27 @@ struct RaftLoad: AsyncParsableCommand {
         try await Task.sleep(for: .milliseconds(50))
       }
     }
+    if warmUp > 0 { _ = try await puts(connections, for: .seconds(warmUp)) }
     let before = try processes.reduce(0) { $0 + (try ProcessorTime.of(process: $1)) }
     let clock = ContinuousClock()
     let start = clock.now
-    let end = start + .seconds(seconds)
-    let times = try await withThrowingTaskGroup(of: [Int64].self) { group in
+    let times = try await puts(connections, for: .seconds(seconds))
+    let elapsed = Double((clock.now - start).nanoseconds) / 1e9
+    let used = try processes.reduce(0) { $0 + (try ProcessorTime.of(process: $1)) } - before
+    let perHundredThousand = times.isEmpty ? 0 : used / Double(times.count) * 100_000 / 1e6
+    let columns = [
+      label, "\(clients)", "\(Int(Double(times.count) / elapsed))", "\(times[times.count / 2])", "\(times[times.count * 99 / 100])",
+      processes.isEmpty ? "-" : "\((perHundredThousand * 10).rounded() / 10)",
+    ]
+    print(columns.joined(separator: "\t"))
+    for connection in connections { await connection.close() }
+  }
+
+  /// - Returns: how many microseconds each took, sorted.
+  private func puts(_ connections: [KeyValueClient], for time: Duration) async throws -> [Int64] {
+    let clock = ContinuousClock()
+    let end = clock.now + time
+    return try await withThrowingTaskGroup(of: [Int64].self) { group in
       for number in 0..<clients {
         group.addTask {
           let connection = connections[number % connections.count]
@@ -45,14 +62,5 @@ struct RaftLoad: AsyncParsableCommand {
       }
       return try await group.reduce(into: []) { $0 += $1 }.sorted()
     }
-    let elapsed = Double((clock.now - start).nanoseconds) / 1e9
-    let used = try processes.reduce(0) { $0 + (try ProcessorTime.of(process: $1)) } - before
-    let perHundredThousand = times.isEmpty ? 0 : used / Double(times.count) * 100_000 / 1e6
-    let columns = [
-      label, "\(clients)", "\(Int(Double(times.count) / elapsed))", "\(times[times.count / 2])", "\(times[times.count * 99 / 100])",
-      processes.isEmpty ? "-" : "\((perHundredThousand * 10).rounded() / 10)",
-    ]
-    print(columns.joined(separator: "\t"))
-    for connection in connections { await connection.close() }
   }
 }

@@ -1,7 +1,5 @@
 import ArgumentParser
 import ClusterModel
-import GRPCCore
-import GRPCNIOTransportHTTP2Posix
 import Logging
 import Manager
 import Raft
@@ -41,28 +39,12 @@ struct RaftMemberProcess: AsyncParsableCommand {
     transport.setPeers(Dictionary(uniqueKeysWithValues: others.map { ($0, PeerAddress(host: "127.0.0.1", port: $1)) }))
     let member = try await RaftMember.start(
       storage: storage, stateMachine: KeyValueStore(), transport: transport, logger: logger)
-    let server = GRPCServer(
-      transport: .http2NIOPosix(
-        address: .ipv4(host: "127.0.0.1", port: clientPort), transportSecurity: .plaintext, config: .defaults { $0.connection.flushCoalescing = nil }),
-      services: [KeyValueService(member: member)])
     // Ended in the opposite order: the transport carries the member's last words.
-    let services: [any Service] = [transport, member, ClientService(server: server)]
+    let services: [any Service] = [transport, member, KeyValueServer(member: member, port: clientPort)]
     try await ServiceGroup(
       configuration: .init(
         services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
         gracefulShutdownSignals: [.sigterm], logger: logger)
     ).run()
-  }
-}
-
-private struct ClientService: Service {
-  let server: GRPCServer<HTTP2ServerTransport.Posix>
-
-  func run() async throws {
-    try await withGracefulShutdownHandler {
-      try await server.serve()
-    } onGracefulShutdown: {
-      server.beginGracefulShutdown()
-    }
   }
 }
