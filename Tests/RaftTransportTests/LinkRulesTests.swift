@@ -20,20 +20,26 @@ import Testing
   /// Macros take no mutation.
   private func hurry(_ backoff: inout Backoff, at now: Duration) -> Bool { backoff.hurry(at: now) }
 
-  @Test func backoffDoesNotHurryTwiceInASecond() {
+  @Test func backoffHurriesAFewTimesAndThenFourTimesASecond() {
     var dice = SeededGenerator(seed: 1)
     var backoff = Backoff()
-    #expect(hurry(&backoff, at: .seconds(5)))
-    _ = backoff.next(&dice)
-    #expect(!hurry(&backoff, at: .seconds(5.5)))
+    for _ in 0..<8 {
+      #expect(hurry(&backoff, at: .seconds(5)))
+      let delay = backoff.next(&dice)
+      #expect(delay == .zero)
+    }
+    #expect(!hurry(&backoff, at: .seconds(5.1)))
     var delay = backoff.next(&dice)
     #expect(delay == .milliseconds(2), "goes on as it was")
-    backoff.ended(at: .seconds(5.9))
+    backoff.ended(at: .seconds(5.2))
     delay = backoff.next(&dice)
-    #expect(delay >= .milliseconds(7.5), "a connection that lasted less than a second counts as a failure")
-    backoff.ended(at: .seconds(6))
+    #expect(delay >= .milliseconds(7.5), "connections that end all the time count as failures")
+    backoff.ended(at: .seconds(5.25))
     delay = backoff.next(&dice)
     #expect(delay == .zero)
+    #expect(!hurry(&backoff, at: .seconds(5.4)))
+    let later = (0..<9).map { _ in hurry(&backoff, at: .seconds(60)) }
+    #expect(later == Array(repeating: true, count: 8) + [false])
   }
 
   private enum Event {

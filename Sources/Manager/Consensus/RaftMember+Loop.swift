@@ -1,5 +1,6 @@
 import ClusterModel
 import Dispatch
+import Logging
 import NIOConcurrencyHelpers
 import Raft
 import RaftStorage
@@ -40,6 +41,7 @@ extension RaftMember {
 
   private func follow(_ soft: SoftState, _ state: inout State) {
     metrics.follows(soft, term: state.node.hardState.term)
+    logger.debug("raft.role", metadata: ["role": "\(soft.role)", "leader": "\(soft.leader)", "term": "\(state.node.hardState.term)"])
     if soft.leader == .none { return }
     state.campaignAt = nil
     askAgain(&state)

@@ -5,17 +5,27 @@ package struct Backoff: Sendable {
   private static let first = Duration.milliseconds(10)
   private static let longest = Duration.seconds(1)
 
+  /// How often it may begin anew within a short time, and how soon once more after that.
+  private static let hurries = 8
+  private static let hurryInterval = Duration.milliseconds(250)
+
   private var step = 0
-  private var lastHurry: Duration?
+  private var hurriesLeft = hurries
+  private var countedAt = Duration.zero
 
   package init() {}
 
-  /// There is reason to hope, or to be sure soon that there is none: begins anew. Not twice within a second: whoever accepts connections
-  /// only to close them must not keep us busy.
+  /// There is reason to hope, or to be sure soon that there is none: begins anew. The death of one member asks for a few, and another may follow
+  /// at once; but whoever accepts connections only to close them must not keep us busy.
   /// - Returns: whether it begins anew.
   package mutating func hurry(at now: Duration) -> Bool {
-    if let lastHurry, now - lastHurry < Self.longest { return false }
-    lastHurry = now
+    let earned = Int((now - countedAt) / Self.hurryInterval)
+    if earned > 0 {
+      hurriesLeft = min(Self.hurries, hurriesLeft + earned)
+      countedAt = now
+    }
+    guard hurriesLeft > 0 else { return false }
+    hurriesLeft -= 1
     step = 0
     return true
   }
