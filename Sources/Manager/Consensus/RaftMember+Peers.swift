@@ -63,21 +63,31 @@ extension RaftMember: RaftTransportUser {
   // MARK: A snapshot on its way in
 
   package func acceptSnapshot(_ offer: SnapshotOffer) async throws -> Int {
-    try state.withLockedValue { state in
+    let incoming: IncomingSnapshot? = try state.withLockedValue { state in
       if let end = state.end { throw end }
       guard offer.chunkSize == LogSnapshotInfo.chunkSize, offer.size >= 0 else {
         throw WarrenError(.invalidArgument, "Snapshots come in chunks of \(LogSnapshotInfo.chunkSize) bytes here, not of \(offer.chunkSize).")
       }
+      // The leader does not know how far this member is. Nothing is missing, and it is told so in the end.
+      if offer.metadata.index <= state.node.log.committed { return nil }
       // One at a time: both would write chunks.
       if state.snapshots.running || state.isDiskFull || state.incoming?.isTaken == true {
         throw WarrenError(.unavailable, "This member cannot take a snapshot now. Try again.")
       }
-      guard offer.metadata.index > max(state.applied, storage.snapshot.index, state.node.hardState.commit) else {
-        throw WarrenError(.alreadyExists, "This member has everything up to entry \(state.node.hardState.commit) already.")
-      }
-      if let incoming = state.incoming, incoming.offer == offer { return incoming.stored }
-      state.incoming = IncomingSnapshot(offer: offer)
-      return 0
+      if let incoming = state.incoming, incoming.offer == offer { return incoming }
+      let incoming = IncomingSnapshot(offer: offer)
+      state.incoming = incoming
+      return incoming
+    }
+    guard let incoming else { return offer.chunks }
+    if let stored = incoming.stored { return stored }
+    // Some of it may have come before this process was started.
+    let stored = try await onDisk { try $0.receiveSnapshot(incoming.info) }
+    return try state.withLockedValue { state in
+      guard state.incoming?.offer == offer else { throw Self.notAwaited }
+      let known = state.incoming?.stored ?? stored
+      state.incoming?.stored = known
+      return known
     }
   }
 
@@ -88,12 +98,17 @@ extension RaftMember: RaftTransportUser {
     }
     let size = number == offer.chunks - 1 ? offer.size - number * offer.chunkSize : offer.chunkSize
     guard data.count == size else { throw Self.notAwaited }
-    try await withCheckedThrowingContinuation { continuation in
-      snapshotThread.async { continuation.resume(with: Result { try self.onWriteThread { try $0.writeSnapshotChunk(number, data, of: info) } }) }
-    }
+    try await onDisk { try $0.writeSnapshotChunk(number, data, of: info) }
     try state.withLockedValue { state in
       guard state.incoming?.offer == offer, state.incoming?.stored == number else { throw Self.notAwaited }
-      state.incoming?.stored += 1
+      state.incoming?.stored = number + 1
+    }
+  }
+
+  /// On the write thread, between batches of entries.
+  private func onDisk<Result: Sendable>(_ body: @escaping @Sendable (any MemberStorage) throws -> Result) async throws -> Result {
+    try await withCheckedThrowingContinuation { continuation in
+      snapshotThread.async { continuation.resume(with: Swift.Result { try self.onWriteThread(body) }) }
     }
   }
 
@@ -101,7 +116,9 @@ extension RaftMember: RaftTransportUser {
     var message = message
     message.snapshot = Snapshot(metadata: offer.metadata)
     try change { state in
-      guard let incoming = state.incoming, incoming.offer == offer, incoming.stored == offer.chunks else { throw Self.notAwaited }
+      if offer.metadata.index > state.node.log.committed {
+        guard let incoming = state.incoming, incoming.offer == offer, incoming.stored == offer.chunks else { throw Self.notAwaited }
+      }
       try? state.node.step(message)
       return
     }

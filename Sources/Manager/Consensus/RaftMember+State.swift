@@ -43,8 +43,8 @@ extension RaftMember {
   /// A snapshot that another member is sending.
   struct IncomingSnapshot {
     var offer: SnapshotOffer
-    /// So many of its chunks, from the first on, are on the disk.
-    var stored = 0
+    /// So many of its chunks, from the first on, are on the disk; nil before the disk was asked.
+    var stored: Int?
     /// It was handed to the log and takes its place.
     var isTaken = false
 

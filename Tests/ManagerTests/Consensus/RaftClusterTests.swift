@@ -5,6 +5,7 @@ import Glibc
 import NIOConcurrencyHelpers
 import Raft
 import RaftStorage
+import RaftTransport
 import TestKit
 import Testing
 
@@ -238,6 +239,45 @@ struct RaftClusterTests {
     #expect(cluster.journals[1]?.commands.count ?? 0 < 40)
     unlink(small + "/filler")
     #expect(await cluster.run { cluster.agree(on: 40) } != nil)
+    try await cluster.close()
+  }
+
+  /// Else a leader that has no entries so far back, and does not know how far the member is, would offer it a snapshot for ever.
+  @Test func whoHasEverythingSaysSoWhenASnapshotIsOffered() async throws {
+    var limits = RaftMember.Limits()
+    limits.entriesPerSnapshot = 5
+    let cluster = try await cluster(limits: limits)
+    let leader = try #require(cluster.leader)
+    for number in 0..<12 as Range<UInt8> { _ = try await cluster.run { try await leader.propose([number]) } }
+    #expect(await cluster.run { cluster.agree(on: 12) } != nil)
+    let offer = try await leader.snapshotToSend(to: 9)
+    leader.snapshotSent(to: 9, succeeded: true)
+    let follower = try #require(cluster.members.values.first { $0.id != leader.id })
+    #expect(try await follower.acceptSnapshot(offer) == offer.chunks)
+    try await follower.receiveSnapshot(Message(.snapshot, to: follower.id, from: leader.id, term: leader.leadership.term), offer)
+    try await cluster.close()
+  }
+
+  @Test func aSnapshotThatIsComingGoesOnAfterARestart() async throws {
+    let cluster = RaftTestCluster()
+    try await cluster.start([4])
+    let metadata = SnapshotMetadata(index: 100, term: 3, configuration: ConfigurationState(voters: [1, 2, 3], learners: [4]))
+    let commands = (0..<3).map { [UInt8](repeating: $0, count: LogSnapshotInfo.chunkSize) }
+    let data = Journal.bytes(commands)
+    let chunks = stride(from: 0, to: data.count, by: LogSnapshotInfo.chunkSize).map { Array(data[$0...].prefix(LogSnapshotInfo.chunkSize)) }
+    let offer = SnapshotOffer(metadata: metadata, size: data.count, chunkSize: LogSnapshotInfo.chunkSize)
+    let before = try #require(cluster.members[4])
+    #expect(try await before.acceptSnapshot(offer) == 0)
+    for number in 0..<2 { try await before.storeSnapshotChunk(number, chunks[number], of: offer) }
+    try await cluster.kill(4)
+
+    try await cluster.start([4])
+    let member = try #require(cluster.members[4])
+    #expect(try await member.acceptSnapshot(offer) == 2)
+    #expect(try await member.acceptSnapshot(offer) == 2)
+    for number in 2..<offer.chunks { try await member.storeSnapshotChunk(number, chunks[number], of: offer) }
+    try await member.receiveSnapshot(Message(.snapshot, to: 4, from: 1, term: 3), offer)
+    #expect(await cluster.run { cluster.journals[4]?.commands == commands } != nil)
     try await cluster.close()
   }
 

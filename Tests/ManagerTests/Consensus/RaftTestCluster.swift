@@ -132,8 +132,10 @@ final class Journal: ReplicatedStateMachine {
 
   func snapshot() -> @Sendable () throws -> [UInt8] {
     let commands = commands
-    return { commands.flatMap { UInt64($0.count).littleEndianBytes + $0 } }
+    return { Self.bytes(commands) }
   }
+
+  static func bytes(_ commands: [[UInt8]]) -> [UInt8] { commands.flatMap { UInt64($0.count).littleEndianBytes + $0 } }
 
   func restore(_ snapshot: [UInt8], index: LogIndex) throws {
     var commands: [[UInt8]] = []
