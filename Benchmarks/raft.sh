@@ -10,6 +10,7 @@ bench=$(realpath "$1")
 dir=$(mktemp -d "${2:-/var/tmp}/warren-raft-bench.XXXXXX")
 rounds=${ROUNDS:-3}
 seconds=${SECONDS_EACH:-5}
+warm_up=3
 read -ra clients <<<"${CLIENTS:-1 16 64}"
 pids=()
 
@@ -39,14 +40,15 @@ start_etcd() {
   done
 }
 
-# load LABEL FIRST_DIGITS CLIENTS: one line. The last column is how often the three members synced a file for 1,000 puts.
+# load LABEL FIRST_DIGITS CLIENTS: one line. The last column is how often the three members synced a file for 1,000 puts, those
+# of the warm-up included.
 load() {
   local options=() pid id
   for id in 1 2 3; do options+=(--ports "$2$id"); done
   for pid in "${pids[@]}"; do options+=(--processes "$pid"); done
   perf stat -x , -o "$dir/syncs" -e syscalls:sys_enter_fsync,syscalls:sys_enter_fdatasync -p "$(IFS=,; echo "${pids[*]}")" -- \
-    "$bench" raft-load --label "$1" --clients "$3" --warm-up 3 --seconds "$seconds" "${options[@]}" >"$dir/load"
-  awk -F '\t' -v OFS='\t' -v syncs="$(awk -F , '/sys_enter/ { n += $1 } END { print n }' "$dir/syncs")" -v seconds="$seconds" \
+    "$bench" raft-load --label "$1" --clients "$3" --warm-up "$warm_up" --seconds "$seconds" "${options[@]}" >"$dir/load"
+  awk -F '\t' -v OFS='\t' -v syncs="$(awk -F , '/sys_enter/ { n += $1 } END { print n }' "$dir/syncs")" -v seconds="$((warm_up + seconds))" \
     '{ print $0, syncs / ($3 * seconds) * 1000 }' "$dir/load"
 }
 

@@ -97,9 +97,14 @@ extension Simulation {
 
   private func isGone(_ member: MemberID) -> Bool { node(member.rawValue).isLost || node(member.rawValue).isDoomed }
 
+  /// Also one that a stalled disk has not taken yet.
   private var changeIsUnderWay: Bool {
     nodes.contains { node in
-      node.disk.written.entries.reversed().prefix { $0.index > checker.configurationIndex }.contains { $0.kind != .command }
+      let written = node.disk.written.entries.reversed().prefix { $0.index > checker.configurationIndex }
+      if written.contains(where: { $0.kind != .command }) { return true }
+      guard let log = node.process?.raft.log, log.lastIndex > checker.configurationIndex else { return false }
+      let first = max(log.firstIndex, checker.configurationIndex + 1)
+      return log.slice(first..<(log.lastIndex + 1))?.contains { $0.kind != .command } ?? false
     }
   }
 
