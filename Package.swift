@@ -151,7 +151,7 @@ let package = Package(
 
     tests("ClusterModelTests", ["ClusterModel"]),
     tests("OCITests", ["OCI"]),
-    tests("WarrenAPITests", ["WarrenAPI", "ClusterModel", "GRPCSupport", .grpc, .protobuf, .nioCore, .nioEmbedded]),
+    tests("WarrenAPITests", ["WarrenAPI", "ClusterModel", "GRPCSupport", "TestKit", .grpc, .protobuf, .nioCore, .nioEmbedded]),
     tests("RaftTests", ["Raft", "raft-script"], exclude: ["Vectors", "Scripts"]),
     tests("RaftSimulatorTests", ["Raft", "RaftSimulator"], exclude: ["Mutations"]),
     tests(

@@ -61,6 +61,7 @@ struct RaftFailover: AsyncParsableCommand {
         }
       }
     }
+    // Some load first; and at any moment between two heartbeats, which come every 50 ms.
     try await Task.sleep(for: .milliseconds(.random(in: 200...300)))
     let start = clock.now
     switch fault {
@@ -75,6 +76,7 @@ struct RaftFailover: AsyncParsableCommand {
       }
       return await group.compactMap { $0 }.min()
     }
+    // The writers go on, so that a silence which begins only after the first write is seen, too.
     try await Task.sleep(for: .milliseconds(500))
     for writer in writers { writer.cancel() }
     for writer in writers { await writer.value }

@@ -1,5 +1,6 @@
 import ClusterModel
 import Foundation
+import TestKit
 
 /// Three members in processes of their own, which this process may harm. For `partition`, each runs as a user of its own, so that a packet
 /// filter can tell whose packets are whose; that needs root.
@@ -83,12 +84,14 @@ final class RaftGroup {
   /// The member that leads once all three can be written to, with time for the slowest to catch up.
   func leader() async throws -> Int {
     for client in clients {
-      while (try? await client.put(key: [0], value: [0], timeout: .seconds(2))) == nil { try await Task.sleep(for: .milliseconds(20)) }
+      try await eventually("a member takes a write") { (try? await client.put(key: [0], value: [0], timeout: .seconds(2))) != nil }
     }
-    while true {
-      for (member, client) in clients.enumerated() where await client.leads(timeout: .seconds(1)) { return member }
-      try await Task.sleep(for: .milliseconds(20))
+    var leader: Int?
+    try await eventually("a member leads") {
+      for (member, client) in clients.enumerated() where await client.leads(timeout: .seconds(1)) { leader = member }
+      return leader != nil
     }
+    return leader ?? 0
   }
 
   func stop() async {

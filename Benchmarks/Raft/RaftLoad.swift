@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterModel
+import TestKit
 
 /// Puts a second and how long each takes, for a group of three members that is running, ours or etcd's. Clients are spread over the members.
 struct RaftLoad: AsyncParsableCommand {
@@ -17,11 +18,9 @@ struct RaftLoad: AsyncParsableCommand {
 
   func run() async throws {
     let connections = ports.map { KeyValueClient(port: $0) }
-    // Until all of them answer.
     for connection in connections {
-      for _ in 0..<200 {
-        if (try? await connection.put(key: [1], value: [1], timeout: .seconds(2))) != nil { break }
-        try await Task.sleep(for: .milliseconds(50))
+      try await eventually("a member takes a write", within: .seconds(30)) {
+        (try? await connection.put(key: [1], value: [1], timeout: .seconds(2))) != nil
       }
     }
     if warmUp > 0 { _ = try await puts(connections, for: .seconds(warmUp)) }

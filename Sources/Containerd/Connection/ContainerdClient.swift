@@ -104,6 +104,7 @@ package final class ContainerdClient: Sendable {
       group.addTask { try await body() }
       group.addTask {
         while !Task.isCancelled {
+          // A containerd that hangs sends nothing that could be waited for: it has to be asked now and then.
           try await Task.sleep(for: interval)
           _ = try await self.version(timeout: limit)
         }

@@ -110,6 +110,7 @@ package struct DockerCredentials: Sendable {
           return (result.standardOutput, result.terminationStatus)
         }
         group.addTask {
+          // The limit itself: whichever of the two is first counts.
           try await Task.sleep(for: helperLimit)
           return nil
         }

@@ -115,6 +115,8 @@ extension RaftMember {
   /// Taken here, so that the picture is of exactly the applied entries. Encoding happens elsewhere; the parts are stored between batches.
   private func startSnapshotIfDue() {
     let info: LogSnapshotInfo? = state.withLockedValue { state in
+      // Its transfer broke off, and the log has caught up by entries: nobody will offer it again.
+      if let incoming = state.incoming, !incoming.isTaken, incoming.offer.metadata.index <= state.applied { state.incoming = nil }
       guard state.end == nil, state.incoming == nil, state.applied > storage.snapshot.index, let term = state.node.log.term(state.applied),
         state.snapshots.begin()
       else { return nil }

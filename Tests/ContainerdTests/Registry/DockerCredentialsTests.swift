@@ -1,6 +1,7 @@
 import ClusterModel
 import Containerd
 import Foundation
+import TestKit
 import Testing
 
 @Suite struct DockerCredentialsTests {
@@ -42,8 +43,8 @@ import Testing
       let late = await #expect(throws: WarrenError.self) { try await impatient.credential(for: "a.example") }
       #expect(late?.code == .deadlineExceeded && late?.message.contains("docker-credential-hanging did not answer for a.example") == true)
       let pid = try #require(Int32(try String(contentsOfFile: "\(directory)/bin/docker-credential-hanging.pid", encoding: .utf8).filter(\.isNumber)))
-      while kill(pid, 0) == 0, try !String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8).contains(") Z ") {
-        try await Task.sleep(for: .milliseconds(10))
+      try await eventually("what the helper started is gone") {
+        try kill(pid, 0) != 0 || String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8).contains(") Z ")
       }
       let patient = DockerCredentials(path: "\(directory)/config.json", helperPath: path, helperLimit: .seconds(600))
       let large = await #expect(throws: WarrenError.self) { try await patient.credential(for: "b.example") }

@@ -258,6 +258,19 @@ struct RaftClusterTests {
     try await cluster.close()
   }
 
+  @Test func aTransferThatBrokeOffKeepsNobodyFromCompacting() async throws {
+    var limits = RaftMember.Limits()
+    limits.entriesPerSnapshot = 5
+    let cluster = try await cluster(limits: limits)
+    let leader = try #require(cluster.leader)
+    let follower = try #require(cluster.members.values.first { $0.id != leader.id })
+    let metadata = SnapshotMetadata(index: 20, term: leader.leadership.term, configuration: ConfigurationState(voters: [1, 2, 3]))
+    _ = try await follower.acceptSnapshot(SnapshotOffer(metadata: metadata, size: 1, chunkSize: LogSnapshotInfo.chunkSize))
+    for number in 0..<40 as Range<UInt8> { _ = try await cluster.run { try await leader.propose([number]) } }
+    #expect(await cluster.run { cluster.agree(on: 40) && follower.storage.snapshot.index > 20 } != nil)
+    try await cluster.close()
+  }
+
   @Test func aSnapshotThatIsComingGoesOnAfterARestart() async throws {
     let cluster = RaftTestCluster()
     try await cluster.start([4])
