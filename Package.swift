@@ -119,7 +119,9 @@ let package = Package(
     library(
       "Worker",
       [
-        "ClusterModel", "Containerd", "HostNetwork", "OCI", "WarrenAPI", .grdb, .lifecycle, .logging, .metrics, .nioConcurrency, .protobuf,
+        "ClusterModel", "Containerd", "HostNetwork", "OCI", "WarrenAPI", .grdb, .grpc, .grpcTransport, .lifecycle, .logging, .metrics,
+        .nioConcurrency,
+        .protobuf,
       ]),
 
     // L3: people.
@@ -166,7 +168,7 @@ let package = Package(
     tests(
       "ManagerTests",
       [
-        "Manager", "ClusterModel", "Raft", "RaftStorage", "RaftTransport", "WarrenAPI", "TestKit", "warren-bench", .collections, .grpc,
+        "Manager", "ClusterModel", "Raft", "RaftStorage", "RaftTransport", "WarrenAPI", "TestKit", "Worker", "warren-bench", .collections, .grpc,
         .grpcTransport, .lifecycle,
         .logging, .metricsTestKit, .nioConcurrency, .protobuf,
       ]),

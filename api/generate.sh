@@ -19,7 +19,7 @@ generate() {
     "$@"
 }
 
-generate Sources/WarrenAPI/Generated true warren.proto
+generate Sources/WarrenAPI/Generated true warren.proto worker.proto
 mapfile -t containerd < <(cd api/proto && find containerd -name '*.proto' | sort)
 generate Sources/Containerd/Generated false "${containerd[@]}"
 generate Sources/RaftTransport/Generated false raft_transport.proto

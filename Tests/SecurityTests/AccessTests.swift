@@ -10,8 +10,9 @@ import Testing
   private func caller(_ role: NodeIdentity.Role) async throws -> Caller { .peer(try await fixture.verified(role)) }
 
   @Test func everyMethodOfTheProtoHasARowAndNoOther() throws {
-    let proto = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../api/proto/warren.proto")
-    let text = try String(contentsOf: proto, encoding: .utf8)
+    let protos = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../api/proto")
+    let files = ["warren.proto", "worker.proto"]
+    let text = try files.map { try String(contentsOf: protos.appending(path: $0), encoding: .utf8) }.joined(separator: "\n")
     let methods = text.split(separator: "\n").compactMap { line -> String? in
       let words = line.split(whereSeparator: { " (".contains($0) })
       return words.first == "rpc" && words.count > 1 ? String(words[1]) : nil

@@ -14,6 +14,18 @@ struct JournalTests {
     try await body(folder)
   }
 
+  @Test func remembersTheManagers() async throws {
+    try await withFolder { folder in
+      let path = "\(folder)/worker.sqlite"
+      let managers = [ManagerAddress(node: "m1", address: "a:1", weight: 0), ManagerAddress(node: "m2", address: "[::1]:2", weight: 7)]
+      let journal = try Journal(path: path)
+      #expect(try await journal.managers().isEmpty)
+      try await journal.save(managers: [ManagerAddress(node: "m9", address: "old:1")])
+      try await journal.save(managers: managers)
+      #expect(try await Journal(path: path).managers() == managers)
+    }
+  }
+
   private var record: TaskRecord {
     var spec = TaskSpec(container: ContainerSpec(image: "web"))
     spec.container.env = ["A=b"]

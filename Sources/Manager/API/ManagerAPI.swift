@@ -24,16 +24,19 @@ package struct ManagerAPI: Warren_V1_WarrenAPI.SimpleServiceProtocol {
   let identity: Identity
   /// The worker in this process; nil on a machine that is manager only.
   let localNode: (any NodeOperations)?
+  /// The workers with a session here.
+  let workers: ConnectedWorkers
   let newServiceID: @Sendable () -> ServiceID
 
   package init(
     store: ClusterStore, log: any ReplicatedLog, identity: Identity, localNode: (any NodeOperations)?,
-    newServiceID: @escaping @Sendable () -> ServiceID = { .random() }
+    workers: ConnectedWorkers = ConnectedWorkers(), newServiceID: @escaping @Sendable () -> ServiceID = { .random() }
   ) {
     self.store = store
     self.log = log
     self.identity = identity
     self.localNode = localNode
+    self.workers = workers
     self.newServiceID = newServiceID
   }
 
@@ -45,10 +48,9 @@ package struct ManagerAPI: Warren_V1_WarrenAPI.SimpleServiceProtocol {
 
   /// The node that a task's logs or shell are asked of.
   func operations(on node: NodeID, for purpose: String) throws(WarrenError) -> any NodeOperations {
-    guard node == identity.node, let localNode else {
-      throw WarrenError(.unavailable, "node \(node) cannot be reached from \(identity.node); \(purpose) is there; ask on that node")
-    }
-    return localNode
+    if node == identity.node, let localNode { return localNode }
+    if let remote = workers.operations(on: node) { return remote }
+    throw WarrenError(.unavailable, "node \(node) cannot be reached from \(identity.node); \(purpose) is there; ask on that node")
   }
 
   /// The node whose images are meant: this one.

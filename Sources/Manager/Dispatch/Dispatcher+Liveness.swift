@@ -4,8 +4,8 @@ import Logging
 
 extension Dispatcher {
   /// Marks the node down unless its worker returns in time.
-  func waitForReturn(of node: NodeID, absence: UInt64) async {
-    var wait = downAfter
+  func waitForReturn(of node: NodeID, absence: UInt64, silentFor silence: Duration) async {
+    var wait = max(downAfter - silence, .zero)
     while absences[node] == absence {
       do { try await clock.sleep(for: wait) } catch { return }
       guard absences[node] == absence else { return }

@@ -28,7 +28,7 @@ package actor Dispatcher {
 
   enum Event: Sendable {
     case sessionEnded(NodeID, number: UInt64)
-    case absent(NodeID, number: UInt64)
+    case absent(NodeID, number: UInt64, silentFor: Duration)
   }
 
   /// - Parameters:
@@ -45,8 +45,12 @@ package actor Dispatcher {
   /// Registers the node and starts telling its worker what to run: the complete set first, then changes.
   ///
   /// A session the node already has ends: the newer one is the worker's.
+  /// - Parameter silence: asked when the session ends: how long nothing had been heard of the worker by then. The grace of its node is
+  ///   shorter by that.
   /// - Throws: `invalidArgument` when the node's id or labels are not valid; what storing the node throws.
-  package func openSession(node: ClusterNode) async throws -> AsyncThrowingStream<Assignment, any Error> {
+  package func openSession(
+    node: ClusterNode, silence: @escaping @Sendable () -> Duration = { .zero }
+  ) async throws -> AsyncThrowingStream<Assignment, any Error> {
     try await register(node)
     try checkRunning()
     let number = nextNumber()
@@ -54,7 +58,7 @@ package actor Dispatcher {
     let id = node.id
     let eventSink = eventSink
     continuation.onTermination = { _ in eventSink.yield(.sessionEnded(id, number: number)) }
-    var session = WorkerSession(number: number, continuation: continuation)
+    var session = WorkerSession(number: number, continuation: continuation, silence: silence)
     session.sendAll(store.view, of: id)
     let older = sessions.updateValue(session, forKey: id)
     absences[id] = nil
@@ -107,7 +111,8 @@ extension Dispatcher: Service {
       for await event in events {
         switch event {
         case .sessionEnded(let node, let number): sessionEnded(node, number: number)
-        case .absent(let node, let number): group.addTask { await self.waitForReturn(of: node, absence: number) }
+        case .absent(let node, let number, let silence):
+          group.addTask { await self.waitForReturn(of: node, absence: number, silentFor: silence) }
         }
       }
       stop()
@@ -124,16 +129,17 @@ extension Dispatcher: Service {
   }
 
   private func sessionEnded(_ node: NodeID, number: UInt64) {
-    guard sessions[node]?.number == number else { return }
+    guard let session = sessions[node], session.number == number else { return }
     sessions[node] = nil
-    logger.info("session.ended", metadata: ["node": "\(node)", "session": "\(number)"])
-    noteAbsence(of: node)
+    let silence = session.silence()
+    logger.info("session.ended", metadata: ["node": "\(node)", "session": "\(number)", "silent_for": "\(silence)"])
+    noteAbsence(of: node, silentFor: silence)
   }
 
   /// Starts the grace of a node without a session.
-  func noteAbsence(of node: NodeID) {
+  func noteAbsence(of node: NodeID, silentFor silence: Duration = .zero) {
     let number = nextNumber()
     absences[node] = number
-    eventSink.yield(.absent(node, number: number))
+    eventSink.yield(.absent(node, number: number, silentFor: silence))
   }
 }

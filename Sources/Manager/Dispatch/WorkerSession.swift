@@ -11,6 +11,8 @@ struct WorkerSession {
   /// Unique among the sessions of this manager.
   let number: UInt64
   let continuation: Stream.Continuation
+  /// How long nothing has been heard of the worker.
+  let silence: @Sendable () -> Duration
   /// Everything up to here has been told.
   var toldUntil: LogIndex = 0
 

@@ -1,4 +1,4 @@
-/// Who may call what: one row for each method of `warren.v1.WarrenAPI`. What has no row is nobody's.
+/// Who may call what: one row for each method of `warren.v1.WarrenAPI` and `warren.v1.WorkerSessions`. What has no row is nobody's.
 package enum AccessTable {
   /// How much of it.
   package enum Scope: Sendable, Equatable {
@@ -36,6 +36,7 @@ package enum AccessTable {
 
   package static let rows: [String: Row] = [
     "RegisterNode": .nodes, "Heartbeat": .nodes, "UpdateTaskStatus": .nodes, "RequestCertificate": .nodes,
+    "Session": .nodes, "Operate": .nodes,
 
     "JoinCluster": .strangers,
 

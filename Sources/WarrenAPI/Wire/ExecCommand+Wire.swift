@@ -1,5 +1,6 @@
 package import ClusterModel
 import FoundationEssentials
+import SwiftProtobuf
 
 extension ExecCommand {
   package init(wire: Warren_V1_ExecStart) {
@@ -9,6 +10,18 @@ extension ExecCommand {
     user = wire.user
     tty = wire.tty
     size = wire.hasSize ? TerminalSize(wire: wire.size) : nil
+  }
+
+  package func wire(in task: TaskID) -> Warren_V1_ExecStart {
+    .with {
+      $0.task = task.rawValue
+      $0.command = arguments
+      $0.env = env
+      $0.workingDirectory = workingDirectory
+      $0.user = user
+      $0.tty = tty
+      if let size { $0.size = size.wire }
+    }
   }
 }
 

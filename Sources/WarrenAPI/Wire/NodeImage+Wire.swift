@@ -21,6 +21,11 @@ extension NodeImage {
 }
 
 extension PullProgress {
+  package init(wire: Warren_V1_PullImageProgress) {
+    self.init(
+      message: wire.message, doneBytes: wire.doneBytes, totalBytes: wire.totalBytes, image: wire.hasImage ? NodeImage(wire: wire.image) : nil)
+  }
+
   package func wire(on node: NodeID) -> Warren_V1_PullImageProgress {
     var progress = Warren_V1_PullImageProgress()
     progress.message = message

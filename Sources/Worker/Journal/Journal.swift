@@ -35,6 +35,9 @@ package final class Journal: Sendable {
     migrator.registerMigration("1") { database in
       try database.execute(sql: "CREATE TABLE task (id TEXT PRIMARY KEY, body BLOB NOT NULL, progress BLOB NOT NULL) WITHOUT ROWID")
     }
+    migrator.registerMigration("2") { database in
+      try database.execute(sql: "CREATE TABLE manager (address TEXT PRIMARY KEY, node TEXT NOT NULL, weight INTEGER NOT NULL) WITHOUT ROWID")
+    }
     return migrator
   }
 

@@ -30,9 +30,11 @@ struct APIFixture: Sendable {
     return path
   }
 
-  static func api(_ store: ClusterStore, _ log: any ReplicatedLog, _ node: FakeNode?) -> ManagerAPI {
+  static func api(
+    _ store: ClusterStore, _ log: any ReplicatedLog, _ node: FakeNode?, workers: ConnectedWorkers = ConnectedWorkers()
+  ) -> ManagerAPI {
     ManagerAPI(
-      store: store, log: log, identity: .init(node: nodeID, raftAddress: "edge-1:7946", version: "1.2.3"), localNode: node)
+      store: store, log: log, identity: .init(node: nodeID, raftAddress: "edge-1:7946", version: "1.2.3"), localNode: node, workers: workers)
   }
 
   static func run(managerOnly: Bool = false, _ body: @Sendable (APIFixture) async throws -> Void) async throws {
@@ -58,12 +60,13 @@ struct APIFixture: Sendable {
 extension APIFixture {
   /// Serves another store, on a socket of its own.
   static func withServer<Result: Sendable>(
-    _ store: ClusterStore, _ log: any ReplicatedLog, _ body: @Sendable (WarrenClient) async throws -> Result
+    _ store: ClusterStore, _ log: any ReplicatedLog, workers: ConnectedWorkers = ConnectedWorkers(),
+    _ body: @Sendable (WarrenClient) async throws -> Result
   ) async throws -> Result {
     let directory = try temporaryDirectory()
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let path = "\(directory)/warren.sock"
-    let server = try APIServer(api: api(store, log, nil), socketPath: path, shutdownGrace: .milliseconds(10), logger: logger)
+    let server = try APIServer(api: api(store, log, nil, workers: workers), socketPath: path, shutdownGrace: .milliseconds(10), logger: logger)
     return try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
       defer { group.cancelAll() }

@@ -28,6 +28,50 @@ struct WireRoundTripTests {
     try check({ TaskStatusUpdate(taskID: TaskID($0.text()), status: $0.status()) }, wire: \.wire, model: TaskStatusUpdate.init(wire:))
   }
 
+  @Test func managerAddress() throws {
+    try check(
+      { ManagerAddress(node: NodeID($0.text()), address: $0.text(), weight: $0.count()) }, wire: \.wire, model: ManagerAddress.init(wire:))
+  }
+
+  @Test func logQuery() throws {
+    try check(
+      { LogQuery(follow: $0.bool(), tail: $0.pick([nil, 0, 9]), since: $0.pick([nil, $0.time()])) }, wire: { $0.wire(of: "t") },
+      model: LogQuery.init(wire:))
+  }
+
+  /// However an assignment is cut into parts.
+  @Test func assignments() throws {
+    for seed: UInt64 in 1...200 {
+      var random = RandomModel(seed: seed)
+      let tasks = (0..<random.int(0...20)).map { _ in random.task() }
+      let assignment: Assignment = random.bool() ? .complete(tasks) : .change(updated: tasks, removed: random.texts().map { TaskID($0) })
+      let limit = random.pick([1, 200, 2000, 1 << 20])
+      let parts = try assignment.wire(partBytes: limit)
+      #expect(parts.count <= 1 || limit < 1 << 20)
+      var assembly = AssignmentAssembly()
+      let added = try parts.map { try assembly.add($0) }
+      #expect(added.dropLast().allSatisfy { $0 == nil } && added.last == assignment, "seed \(seed)")
+    }
+  }
+
+  @Test func partsThatDoNotFitTogetherAreRefused() throws {
+    var assembly = AssignmentAssembly()
+    let first = try assembly.add(
+      .with {
+        $0.complete = true
+        $0.more = true
+      })
+    #expect(first == nil)
+    #expect(throws: WarrenError.self) { _ = try assembly.add(Warren_V1_AssignmentPart()) }
+  }
+
+  @Test func sessionErrors() {
+    let error = WarrenError(wire: Warren_V1_SessionError(WarrenError(.notFound, "no task t; look elsewhere")))
+    #expect(error.code == .notFound && error.message == "no task t; look elsewhere")
+    #expect(WarrenError(wire: Warren_V1_SessionError(CancellationError())).code == .internalError)
+    #expect(WarrenError(wire: .with { $0.code = "later" }).code == .internalError)
+  }
+
   @Test func execMessages() throws {
     for input: ExecInput in [.stdin([1, 2]), .resize(TerminalSize(columns: 80, rows: 24)), .stdinClosed] {
       #expect(try ExecInput(wire: input.wire) == input)

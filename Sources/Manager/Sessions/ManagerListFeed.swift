@@ -1,0 +1,79 @@
+import ClusterModel
+import NIOConcurrencyHelpers
+import ServiceLifecycle
+
+/// Tells sessions which managers there are, whenever that changes. Follows the store once for all of them.
+package final class ManagerListFeed: Service {
+  private struct State {
+    var list: [ManagerAddress]
+    var readers: [UInt64: AsyncStream<[ManagerAddress]>.Continuation] = [:]
+    var lastReader: UInt64 = 0
+  }
+
+  private let store: ClusterStore
+  private let state: NIOLockedValueBox<State>
+
+  package init(store: ClusterStore) {
+    self.store = store
+    state = NIOLockedValueBox(State(list: store.view.managerAddresses))
+  }
+
+  /// The list as it is, then as it becomes; only the latest matters. Ends with the reader.
+  func lists() -> AsyncStream<[ManagerAddress]> {
+    let (stream, continuation) = AsyncStream<[ManagerAddress]>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    let reader = state.withLockedValue { state in
+      state.lastReader += 1
+      state.readers[state.lastReader] = continuation
+      continuation.yield(state.list)
+      return state.lastReader
+    }
+    continuation.onTermination = { [weak self] _ in
+      _ = self?.state.withLockedValue { $0.readers.removeValue(forKey: reader) }
+    }
+    return stream
+  }
+
+  /// Follows the store until it closes or the task is cancelled.
+  package func run() async throws {
+    await cancelWhenGracefulShutdown { await self.follow() }
+  }
+
+  private func follow() async {
+    while !Task.isCancelled {
+      let (view, changes) = store.watch()
+      tell(view.managerAddresses)
+      do {
+        while true {
+          let events = try await changes.nextBatch()
+          if events.isEmpty { return }
+          if events.contains(where: \.concernsNodes) { tell(store.view.managerAddresses) }
+        }
+      } catch {
+        // Fell behind, or the state was replaced: begins again from the view.
+      }
+    }
+  }
+
+  private func tell(_ list: [ManagerAddress]) {
+    state.withLockedValue { state in
+      if state.list == list { return }
+      state.list = list
+      for reader in state.readers.values { reader.yield(list) }
+    }
+  }
+}
+
+extension StoreEvent {
+  fileprivate var concernsNodes: Bool {
+    changes.contains { if case .node = $0 { true } else { false } }
+  }
+}
+
+extension StoreView {
+  /// Those that a worker can dial; one that is known to be down is dialled last.
+  var managerAddresses: [ManagerAddress] {
+    nodes.filter { $0.roles.contains(.manager) && !$0.apiAddress.isEmpty }.sorted { $0.id < $1.id }.map {
+      ManagerAddress(node: $0.id, address: $0.apiAddress, weight: $0.state == .down ? 0 : 1)
+    }
+  }
+}
