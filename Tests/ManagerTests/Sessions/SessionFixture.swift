@@ -38,12 +38,17 @@ struct SessionFixture: Sendable {
 
   static let node = ClusterNode(id: "n1", roles: [.worker], description: NodeDescription(hostname: "n1"))
 
-  /// - Parameter seeds: the first manager, when nothing is said; of several the first is tried first.
-  func session(seeds: [String]? = nil) throws -> NetworkSession {
+  /// - Parameters:
+  ///   - seeds: the first manager, when nothing is said; of several the first is tried first.
+  ///   - dialled: told of each address that is tried.
+  func session(seeds: [String]? = nil, dialled: @escaping @Sendable (String) -> Void = { _ in }) throws -> NetworkSession {
     NetworkSession(
       seeds: seeds ?? [managers[0].address], journal: journal, clock: clock, random: { 0 },
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    ) { try HTTP2ClientTransport.Posix.toManager(at: $0, security: .plaintext) }
+    ) { address in
+      dialled(address)
+      return try HTTP2ClientTransport.Posix.toManager(at: address, security: .plaintext)
+    }
   }
 
   var addresses: [String] { managers.map(\.address) }
