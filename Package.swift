@@ -90,13 +90,18 @@ let package = Package(
     // L1: one outside thing each.
     .target(name: "CLinux"),
     library("GRPCSupport", ["ClusterModel", .grpc, .nioCore]),
-    library("WarrenAPI", ["ClusterModel", "GRPCSupport", .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .nioCore]),
+    library(
+      "WarrenAPI",
+      ["ClusterModel", "ClusterTLS", "GRPCSupport", "Security", .crypto, .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .nioCore, .nioPosix]),
     library(
       "RaftTransport",
       [
         "ClusterModel", "Raft", .deque, .lifecycle, .logging, .metrics, .nioConcurrency, .nioCore, .nioPosix, .nioSSL, .nioTLS, .protobuf,
       ]),
     library("Security", ["ClusterModel", .asn1, .crypto, .x509]),
+    library(
+      "ClusterTLS",
+      ["ClusterModel", "Security", .crypto, .grpcTransport, .logging, .nioConcurrency, .nioCore, .nioPosix, .nioSSL, .nioTLS, .x509]),
     library("RaftStorage", ["ClusterModel", "Raft", .grdb, .logging, .nioConcurrency]),
     library(
       "Containerd",
@@ -111,10 +116,11 @@ let package = Package(
     library(
       "Manager",
       [
-        "ClusterModel", "GRPCSupport", "Raft", "RaftStorage", "RaftTransport", "WarrenAPI", "OCI", .collections, .grpc, .grpcTransport, .grpcProtobuf,
+        "ClusterModel", "ClusterTLS", "GRPCSupport", "Raft", "RaftStorage", "RaftTransport", "Security", "WarrenAPI", "OCI", .collections, .grpc,
+        .grpcTransport, .grpcProtobuf,
         .protobuf,
         .logging,
-        .metrics, .lifecycle, .crypto, .nioCore, .nioConcurrency,
+        .metrics, .lifecycle, .crypto, .nioCore, .nioConcurrency, .x509,
       ]),
     library(
       "Worker",
@@ -128,7 +134,8 @@ let package = Package(
     library(
       "WarrenCommands",
       [
-        "CLinux", "ClusterModel", "Containerd", "HostNetwork", "Manager", "OCI", "RaftStorage", "Security", "WarrenAPI", "Worker", .argumentParser,
+        "CLinux", "ClusterModel", "ClusterTLS", "Containerd", "HostNetwork", "Manager", "OCI", "RaftStorage", "Security", "WarrenAPI", "Worker",
+        .argumentParser,
         .coreMetrics, .crypto,
         .grpc,
         .grpcTransport, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .protobuf, .yams,
@@ -168,8 +175,8 @@ let package = Package(
     tests(
       "ManagerTests",
       [
-        "Manager", "ClusterModel", "Raft", "RaftStorage", "RaftTransport", "WarrenAPI", "TestKit", "Worker", "warren-bench", .collections, .grpc,
-        .grpcTransport, .lifecycle,
+        "Manager", "ClusterModel", "ClusterTLS", "Raft", "RaftStorage", "RaftTransport", "Security", "WarrenAPI", "TestKit", "Worker", "warren-bench",
+        .collections, .crypto, .grpc, .grpcTransport, .lifecycle,
         .logging, .metricsTestKit, .nioConcurrency, .protobuf,
       ]),
     tests("WorkerTests", ["Worker", "ClusterModel", "TestKit", .grdb, .logging, .nioConcurrency]),

@@ -1,5 +1,6 @@
 package import ClusterModel
-import GRPCCore
+package import ClusterTLS
+package import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import GRPCSupport
 package import Logging
@@ -8,66 +9,111 @@ import NIOCore
 import ServiceLifecycle
 import WarrenAPI
 
-/// Serves the API to this machine's administrators, on a unix socket: who may open it (root and the group `warren`) may do everything.
+/// Serves the API: to this machine's administrators on a unix socket, where who may open it (root and the group `warren`) may do everything;
+/// and to nodes, and people elsewhere, on a TCP port, where the certificate says who calls.
 package struct APIServer: Service {
   package static let defaultSocketPath = "/run/warren/warren.sock"
   /// Those may use the socket beside root, if there is such a group.
   package static let socketGroup = "warren"
 
-  private let api: ManagerAPI
+  /// The port that others reach.
+  package struct Network: Sendable {
+    package let listener: TCPListener
+    package let gate: ConnectionGate
+
+    package init(listener: TCPListener, gate: ConnectionGate) {
+      self.listener = listener
+      self.gate = gate
+    }
+  }
+
+  private let services: [any RegistrableRPCService]
+  private let interceptors: [any ServerInterceptor]
   private let listener: UnixListener
+  private let network: Network?
+  private let trust: StoredTrust
+  private let log: any ReplicatedLog
+  private let now: @Sendable () -> Timestamp
   private let logger: Logger
   /// How long calls under way may take to end after a shutdown was asked for.
   private let shutdownGrace: Duration
 
   /// Takes the socket. Who connects from now on is served when `run()` begins.
+  /// - Parameters:
+  ///   - services: served beside `api`, under the same rules.
+  ///   - interceptors: stand between the access check (`AuthorizedCall.current` is there for them) and the services.
+  ///   - now: for the lives of certificates.
   /// - Throws: `failedPrecondition` when another daemon serves there, `permissionDenied`, …
   package init(
-    api: ManagerAPI, socketPath: String = APIServer.defaultSocketPath, shutdownGrace: Duration = .seconds(5), logger: Logger
+    api: ManagerAPI, services: [any RegistrableRPCService] = [], interceptors: [any ServerInterceptor] = [],
+    socketPath: String = APIServer.defaultSocketPath, network: Network? = nil, shutdownGrace: Duration = .seconds(5),
+    now: @escaping @Sendable () -> Timestamp = { .epoch }, logger: Logger
   ) throws(WarrenError) {
-    self.api = api
+    self.services = [api] + services
+    self.interceptors = interceptors
+    self.network = network
+    self.now = now
     self.logger = logger
     self.shutdownGrace = shutdownGrace
+    trust = StoredTrust(api.store)
+    log = api.log
     listener = try UnixListener(path: socketPath, group: Self.socketGroup)
   }
 
   package func run() async throws {
     defer { listener.removeFile() }
-    let transport = HTTP2ServerTransport.Posix(
-      listeningSocketDescriptor: Int(listener.descriptor), transportSecurity: .plaintext,
-      config: .defaults { config in
-        // The stream of a larger one is closed without a status: our clients do not send any.
-        config.rpc.maxRequestPayloadSize = RequestLimit.mostBytes
-        config.http2.maxConcurrentStreams = 1024
-        config.connection.flushCoalescing = nil
-        config.channelDebuggingCallbacks.onAcceptTCPConnection = { channel in
-          channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(PingShield(server: true), position: .first)
-          }
-        }
-      })
     let isStopping = NIOLockedValueBox(false)
     let observer = CallObserver(logger: logger, isStopping: { isStopping.withLockedValue { $0 } })
-    let server = GRPCServer(transport: transport, services: [api], interceptors: [observer])
-    logger.info("api.serving", metadata: ["socket": "\(listener.path)"])
+    let servers = transports().map { transport, origin in
+      let access = AccessInterceptor(origin, trust: trust, now: now) { [log] in _ = try await log.readBarrier() }
+      return GRPCServer(transport: transport, services: services, interceptors: [observer, access] + interceptors)
+    }
+    logger.info("api.serving", metadata: ["socket": "\(listener.path)", "address": "\(network?.listener.name ?? "none")"])
     try await withThrowingTaskGroup(of: Void.self) { group in
       let (stops, stop) = AsyncStream.makeStream(of: Void.self)
-      group.addTask { try await server.serve() }
+      for server in servers { group.addTask { try await server.serve() } }
       group.addTask { [shutdownGrace] in
         for await _ in stops {}
         isStopping.withLockedValue { $0 = true }
-        server.beginGracefulShutdown()
+        for server in servers { server.beginGracefulShutdown() }
         // That cancels all calls; one that does not mind must not keep the process.
         try await Task.sleep(for: shutdownGrace)
         throw CancellationError()
       }
       try await withTaskCancellationOrGracefulShutdownHandler {
-        do { try await group.next() } catch is CancellationError {}
+        do { for _ in servers { try await group.next() } } catch is CancellationError {}
       } onCancelOrGracefulShutdown: {
         stop.finish()
       }
       group.cancelAll()
     }
     logger.info("api.stopped", metadata: ["socket": "\(listener.path)"])
+  }
+
+  private func transports() -> [(HTTP2ServerTransport.Posix, AccessInterceptor.Origin)] {
+    let local = Self.transport(listener.descriptor) { channel in
+      try channel.pipeline.syncOperations.addHandler(PingShield(server: true), position: .first)
+    }
+    guard let network else { return [(local, .local)] }
+    let secured = Self.transport(network.listener.descriptor) { [gate = network.gate] channel in
+      try channel.pipeline.syncOperations.addHandler(PingShield(server: true), position: .first)
+      try gate.secure(channel)
+    }
+    return [(local, .local), (secured, .network(network.gate))]
+  }
+
+  /// - Parameter prepare: puts in front of HTTP/2 what belongs there.
+  private static func transport(_ descriptor: CInt, prepare: @escaping @Sendable (any Channel) throws -> Void) -> HTTP2ServerTransport.Posix {
+    HTTP2ServerTransport.Posix(
+      listeningSocketDescriptor: Int(descriptor), transportSecurity: .plaintext,
+      config: .defaults { config in
+        // The stream of a larger one is closed without a status: our clients do not send any.
+        config.rpc.maxRequestPayloadSize = RequestLimit.mostBytes
+        config.http2.maxConcurrentStreams = 1024
+        config.connection.flushCoalescing = nil
+        config.channelDebuggingCallbacks.onAcceptTCPConnection = { channel in
+          channel.eventLoop.makeCompletedFuture { try prepare(channel) }
+        }
+      })
   }
 }

@@ -18,7 +18,8 @@ struct CallObserver: ServerInterceptor {
     do {
       var response = try await next(request, context)
       switch response.accepted {
-      case .failure(let error): throw error
+      // What an interceptor behind this one lets through, gRPC has wrapped.
+      case .failure(let error): throw error.code == .unknown && error.message.isEmpty ? error.cause ?? error : error
       case .success(var contents):
         contents.producer = { [producer = contents.producer] writer in
           do {

@@ -14,6 +14,10 @@ extension ManagerAPI {
   }
 
   package func getNode(request: Warren_V1_GetNodeRequest, context: ServerContext) async throws -> Warren_V1_GetNodeResponse {
+    let own = try AuthorizedCall.ownNode()
+    if let own, request.id != own.rawValue {
+      throw WarrenError(.permissionDenied, "node \(own) may see itself only, not \(request.id.quoted); ask as an administrator")
+    }
     let node = try await currentView().findNode(request.id)
     return .with { $0.node = node.wire }
   }

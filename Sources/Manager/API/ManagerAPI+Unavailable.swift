@@ -48,18 +48,4 @@ extension ManagerAPI {
   package func listVolumes(request: Warren_V1_ListVolumesRequest, context: ServerContext) async throws -> Warren_V1_ListVolumesResponse {
     throw notAvailable(context)
   }
-
-  package func generateJoinToken(
-    request: Warren_V1_GenerateJoinTokenRequest, context: ServerContext
-  ) async throws -> Warren_V1_GenerateJoinTokenResponse {
-    throw notAvailable(context)
-  }
-  package func joinCluster(request: Warren_V1_JoinClusterRequest, context: ServerContext) async throws -> Warren_V1_JoinClusterResponse {
-    throw notAvailable(context)
-  }
-  package func requestCertificate(
-    request: Warren_V1_RequestCertificateRequest, context: ServerContext
-  ) async throws -> Warren_V1_RequestCertificateResponse {
-    throw notAvailable(context)
-  }
 }

@@ -26,17 +26,21 @@ package struct ManagerAPI: Warren_V1_WarrenAPI.SimpleServiceProtocol {
   let localNode: (any NodeOperations)?
   /// The workers with a session here.
   let workers: ConnectedWorkers
+  /// Nil for a manager that takes in no nodes.
+  let nodes: NodeAdmission?
   let newServiceID: @Sendable () -> ServiceID
 
   package init(
     store: ClusterStore, log: any ReplicatedLog, identity: Identity, localNode: (any NodeOperations)?,
-    workers: ConnectedWorkers = ConnectedWorkers(), newServiceID: @escaping @Sendable () -> ServiceID = { .random() }
+    workers: ConnectedWorkers = ConnectedWorkers(), nodes: NodeAdmission? = nil,
+    newServiceID: @escaping @Sendable () -> ServiceID = { .random() }
   ) {
     self.store = store
     self.log = log
     self.identity = identity
     self.localNode = localNode
     self.workers = workers
+    self.nodes = nodes
     self.newServiceID = newServiceID
   }
 

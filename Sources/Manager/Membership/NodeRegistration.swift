@@ -5,10 +5,11 @@ import ClusterModel
 enum NodeRegistration {
   /// The node as it is to be stored after its worker announced it.
   ///
-  /// Availability belongs to people and is kept, as are labels they set; a worker's own labels win over stored ones of the same name.
+  /// Whether a node is a manager was decided when it joined, or by people: its worker's word does not change it. Availability belongs to people
+  /// and is kept, as are labels they set; a worker's own labels win over stored ones of the same name.
   static func arrived(_ announced: ClusterNode, stored: ClusterNode?) -> ClusterNode {
     var node = stored ?? announced
-    node.roles = announced.roles
+    node.roles = stored.map { announced.roles.subtracting([.manager]).union($0.roles.intersection([.manager])) } ?? announced.roles
     node.labels.merge(announced.labels) { _, new in new }
     node.description = announced.description
     if !announced.apiAddress.isEmpty { node.apiAddress = announced.apiAddress }

@@ -12,6 +12,8 @@ package enum Caller: Sendable, Equatable {
 
   /// The metadata key under which a manager passes on whose call it is.
   package static let forwardedKey = "warren-forwarded-for"
+  /// In place of an identity: a call of somebody who has none.
+  private static let forwardedStranger = "stranger"
 
   /// - Parameters:
   ///   - peer: nil when the connection showed no certificate that could be verified.
@@ -27,10 +29,25 @@ package enum Caller: Sendable, Equatable {
         .permissionDenied,
         "\(peer.map { "\($0.identity)" } ?? "a stranger") cannot call for somebody else; only managers pass calls on; call with your own certificate")
     }
+    if forwarded == [Self.forwardedStranger] {
+      self = .stranger
+      return
+    }
     guard forwarded.count == 1, let identity = forwarded.first.flatMap({ NodeIdentity(uri: $0) }), identity.cluster == peer.identity.cluster else {
       throw WarrenError(.permissionDenied, "\(peer.identity) passes on a call of nobody in this cluster; upgrade that manager")
     }
     self = .forwarded(identity, by: peer.identity)
+  }
+
+  /// What goes under `forwardedKey` beside a call that is passed on.
+  /// - Parameter manager: who passes it on; root on its machine is an administrator of that name.
+  package func forwardedValue(by manager: NodeIdentity) throws(WarrenError) -> String {
+    switch self {
+    case .stranger: Self.forwardedStranger
+    case .local: try NodeIdentity(cluster: manager.cluster, node: manager.node, role: .admin).uri
+    case .peer(let peer): peer.identity.uri
+    case .forwarded(let identity, _): identity.uri
+    }
   }
 
   /// Nil for a stranger.

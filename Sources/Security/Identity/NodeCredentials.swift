@@ -24,6 +24,16 @@ package struct NodeCredentials: Sendable, CustomStringConvertible {
     self.trust = trust
   }
 
+  /// As a manager sends it.
+  /// - Throws: `dataLoss` when there is no certificate in it, or not one of this key.
+  package init(chainDER: [[UInt8]], key: P256.Signing.PrivateKey, trust: TrustBundle) throws(WarrenError) {
+    let chain: [Certificate]
+    do { chain = try chainDER.map { try Certificate(derEncoded: $0) } } catch {
+      throw WarrenError(.dataLoss, "the manager answered with a certificate that cannot be read; it may be damaged; ask another")
+    }
+    try self.init(chain: chain, key: key, trust: trust)
+  }
+
   package var certificate: Certificate { chain[0] }
 
   /// Never the key.

@@ -3014,6 +3014,9 @@ package nonisolated struct Warren_V1_GenerateJoinTokenResponse: Sendable {
   /// Clears the value of `expiresAt`. Subsequent reads from it will return its default value.
   package mutating func clearExpiresAt() {self._expiresAt = nil}
 
+  /// host:port of a manager's API, for those who join.
+  package var managerAddress: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -3046,18 +3049,70 @@ package nonisolated struct Warren_V1_JoinClusterRequest: Sendable {
   fileprivate var _node: Warren_V1_Node? = nil
 }
 
+/// What a node proves who it is with, and whom it believes. DER.
+package nonisolated struct Warren_V1_IssuedCertificate: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// To be shown in handshakes: the node's own first.
+  package var chain: [Data] = []
+
+  package var roots: [Data] = []
+
+  package var links: [Data] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// How a manager is reached.
+package nonisolated struct Warren_V1_JoinManager: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var nodeID: String = String()
+
+  package var apiAddress: String = String()
+
+  package var raftAddress: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 package nonisolated struct Warren_V1_JoinClusterResponse: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var certificateChain: Data = Data()
+  package var issued: Warren_V1_IssuedCertificate {
+    get {_issued ?? Warren_V1_IssuedCertificate()}
+    set {_issued = newValue}
+  }
+  /// Returns true if `issued` has been explicitly set.
+  package var hasIssued: Bool {self._issued != nil}
+  /// Clears the value of `issued`. Subsequent reads from it will return its default value.
+  package mutating func clearIssued() {self._issued = nil}
 
-  package var roots: [Data] = []
+  /// For a manager only: what opens the keys in the store.
+  package var sealingKeys: String = String()
+
+  package var managers: [Warren_V1_JoinManager] = []
+
+  package var clusterID: String = String()
+
+  /// Of the manager that answers.
+  package var version: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _issued: Warren_V1_IssuedCertificate? = nil
 }
 
 package nonisolated struct Warren_V1_RequestCertificateRequest: Sendable {
@@ -3077,13 +3132,23 @@ package nonisolated struct Warren_V1_RequestCertificateResponse: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var certificateChain: Data = Data()
+  package var issued: Warren_V1_IssuedCertificate {
+    get {_issued ?? Warren_V1_IssuedCertificate()}
+    set {_issued = newValue}
+  }
+  /// Returns true if `issued` has been explicitly set.
+  package var hasIssued: Bool {self._issued != nil}
+  /// Clears the value of `issued`. Subsequent reads from it will return its default value.
+  package mutating func clearIssued() {self._issued = nil}
 
-  package var roots: [Data] = []
+  /// For a manager only.
+  package var sealingKeys: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _issued: Warren_V1_IssuedCertificate? = nil
 }
 
 package nonisolated struct Warren_V1_GetClusterInfoRequest: Sendable {
@@ -7577,7 +7642,7 @@ nonisolated extension Warren_V1_GenerateJoinTokenRequest: SwiftProtobuf.Message,
 
 nonisolated extension Warren_V1_GenerateJoinTokenResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GenerateJoinTokenResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{3}expires_at\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{3}expires_at\0\u{3}manager_address\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7587,6 +7652,7 @@ nonisolated extension Warren_V1_GenerateJoinTokenResponse: SwiftProtobuf.Message
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.token) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._expiresAt) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.managerAddress) }()
       default: break
       }
     }
@@ -7603,12 +7669,16 @@ nonisolated extension Warren_V1_GenerateJoinTokenResponse: SwiftProtobuf.Message
     try { if let v = self._expiresAt {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
+    if !self.managerAddress.isEmpty {
+      try visitor.visitSingularStringField(value: self.managerAddress, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_GenerateJoinTokenResponse, rhs: Warren_V1_GenerateJoinTokenResponse) -> Bool {
     if lhs.token != rhs.token {return false}
     if lhs._expiresAt != rhs._expiresAt {return false}
+    if lhs.managerAddress != rhs.managerAddress {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -7658,9 +7728,9 @@ nonisolated extension Warren_V1_JoinClusterRequest: SwiftProtobuf.Message, Swift
   }
 }
 
-nonisolated extension Warren_V1_JoinClusterResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".JoinClusterResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}certificate_chain\0\u{1}roots\0")
+nonisolated extension Warren_V1_IssuedCertificate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".IssuedCertificate"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chain\0\u{1}roots\0\u{1}links\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7668,26 +7738,125 @@ nonisolated extension Warren_V1_JoinClusterResponse: SwiftProtobuf.Message, Swif
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularBytesField(value: &self.certificateChain) }()
+      case 1: try { try decoder.decodeRepeatedBytesField(value: &self.chain) }()
       case 2: try { try decoder.decodeRepeatedBytesField(value: &self.roots) }()
+      case 3: try { try decoder.decodeRepeatedBytesField(value: &self.links) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.certificateChain.isEmpty {
-      try visitor.visitSingularBytesField(value: self.certificateChain, fieldNumber: 1)
+    if !self.chain.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.chain, fieldNumber: 1)
     }
     if !self.roots.isEmpty {
       try visitor.visitRepeatedBytesField(value: self.roots, fieldNumber: 2)
+    }
+    if !self.links.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.links, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_IssuedCertificate, rhs: Warren_V1_IssuedCertificate) -> Bool {
+    if lhs.chain != rhs.chain {return false}
+    if lhs.roots != rhs.roots {return false}
+    if lhs.links != rhs.links {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_JoinManager: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".JoinManager"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{3}api_address\0\u{3}raft_address\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.nodeID) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.apiAddress) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.raftAddress) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.nodeID.isEmpty {
+      try visitor.visitSingularStringField(value: self.nodeID, fieldNumber: 1)
+    }
+    if !self.apiAddress.isEmpty {
+      try visitor.visitSingularStringField(value: self.apiAddress, fieldNumber: 2)
+    }
+    if !self.raftAddress.isEmpty {
+      try visitor.visitSingularStringField(value: self.raftAddress, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_JoinManager, rhs: Warren_V1_JoinManager) -> Bool {
+    if lhs.nodeID != rhs.nodeID {return false}
+    if lhs.apiAddress != rhs.apiAddress {return false}
+    if lhs.raftAddress != rhs.raftAddress {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_JoinClusterResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".JoinClusterResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{3}issued\0\u{3}sealing_keys\0\u{1}managers\0\u{3}cluster_id\0\u{1}version\0\u{c}\u{1}\u{1}\u{c}\u{2}\u{1}")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._issued) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.sealingKeys) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.managers) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.clusterID) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.version) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._issued {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if !self.sealingKeys.isEmpty {
+      try visitor.visitSingularStringField(value: self.sealingKeys, fieldNumber: 4)
+    }
+    if !self.managers.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.managers, fieldNumber: 5)
+    }
+    if !self.clusterID.isEmpty {
+      try visitor.visitSingularStringField(value: self.clusterID, fieldNumber: 6)
+    }
+    if !self.version.isEmpty {
+      try visitor.visitSingularStringField(value: self.version, fieldNumber: 7)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_JoinClusterResponse, rhs: Warren_V1_JoinClusterResponse) -> Bool {
-    if lhs.certificateChain != rhs.certificateChain {return false}
-    if lhs.roots != rhs.roots {return false}
+    if lhs._issued != rhs._issued {return false}
+    if lhs.sealingKeys != rhs.sealingKeys {return false}
+    if lhs.managers != rhs.managers {return false}
+    if lhs.clusterID != rhs.clusterID {return false}
+    if lhs.version != rhs.version {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -7725,7 +7894,7 @@ nonisolated extension Warren_V1_RequestCertificateRequest: SwiftProtobuf.Message
 
 nonisolated extension Warren_V1_RequestCertificateResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RequestCertificateResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}certificate_chain\0\u{1}roots\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{3}issued\0\u{3}sealing_keys\0\u{c}\u{1}\u{1}\u{c}\u{2}\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7733,26 +7902,30 @@ nonisolated extension Warren_V1_RequestCertificateResponse: SwiftProtobuf.Messag
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularBytesField(value: &self.certificateChain) }()
-      case 2: try { try decoder.decodeRepeatedBytesField(value: &self.roots) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._issued) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.sealingKeys) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.certificateChain.isEmpty {
-      try visitor.visitSingularBytesField(value: self.certificateChain, fieldNumber: 1)
-    }
-    if !self.roots.isEmpty {
-      try visitor.visitRepeatedBytesField(value: self.roots, fieldNumber: 2)
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._issued {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if !self.sealingKeys.isEmpty {
+      try visitor.visitSingularStringField(value: self.sealingKeys, fieldNumber: 4)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_RequestCertificateResponse, rhs: Warren_V1_RequestCertificateResponse) -> Bool {
-    if lhs.certificateChain != rhs.certificateChain {return false}
-    if lhs.roots != rhs.roots {return false}
+    if lhs._issued != rhs._issued {return false}
+    if lhs.sealingKeys != rhs.sealingKeys {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -30,7 +30,8 @@ enum Daemon {
     let api = ManagerAPI(
       store: control.store, log: control.log,
       identity: .init(node: configuration.nodeID, raftAddress: configuration.raftAddress.description, version: WarrenVersion.current),
-      localNode: worker?.operations)
+      localNode: worker?.operations, nodes: NodeAdmission(store: control.store, now: { .now }, sealingKeys: membership.sealingKeys))
+    let listening = try APIListening(configuration, api: api, store: control.store, credentials: control.credentials, logger: logger)
     // Started in this order, stopped in the opposite one: the log outlives whatever writes to it.
     var services: [any Service] = [control.log, control.dispatcher, control.loops]
     if let worker { services.append(worker) }
@@ -46,13 +47,14 @@ enum Daemon {
           pages: ObservabilityPages(registry: registry, checks: checks), logger: logger))
     }
     services += [
-      try APIServer(api: api, socketPath: configuration.socket, logger: logger),
+      listening.server,
       SocketRegistration(socket: configuration.socket, address: configuration.apiAddress.description),
       Readiness(socket: configuration.socket, message: readyMessage(membership, initialising: mayBootstrap), logger: logger) {
         await worker?.agent.isConnected ?? true
       },
       Memory(),
     ]
+    if let standing = listening.standing { services.append(standing) }
     // Below this level the group prints whole values of services.
     var groupLogger = logger
     groupLogger.logLevel = max(logger.logLevel, .info)
@@ -73,7 +75,11 @@ enum Daemon {
 
       Next steps:
         warren node list\(socket)
-        warren service create web --image nginx --publish 8080:80\(socket)
+        warren service create web --image nginx --publish 8081:80\(socket)
+
+      To add a machine, get its command here:
+        warren cluster join-token worker\(socket)
+        warren cluster join-token manager\(socket)
 
       """
   }

@@ -7,7 +7,10 @@ struct DaemonConfiguration: Sendable {
   let dataDirectory: String
   let runsContainers: Bool
   let raftAddress: HostPort
+  /// As others dial it.
   let apiAddress: HostPort
+  /// What is listened on; an empty host means every address of the machine.
+  let apiListener: HostPort
   let socket: String
   let labels: [String: String]
   /// Nil: the machine's.
@@ -31,7 +34,9 @@ struct DaemonConfiguration: Sendable {
     self.dataDirectory = dataDirectory
     runsContainers = settings.managerOnly != true
     raftAddress = try HostPort(parsing: settings.bindAddress ?? "\(hostname):7946", option: "--bind-addr")
-    apiAddress = try HostPort(parsing: settings.apiAddress ?? "\(hostname):8080", option: "--api-addr")
+    let api = try HostPort(parsing: settings.apiAddress ?? "\(hostname):8080", option: "--api-addr")
+    apiAddress = HostPort(host: try Self.advertised(settings, api, hostname), port: api.port)
+    apiListener = api.listened
     socket = settings.socket ?? DaemonSocket.defaultPath
     guard socket.hasPrefix("/") else { throw WarrenError(.invalidArgument, "--socket \(socket) must be an absolute path") }
     guard socket.utf8.count <= 100 else {
@@ -58,6 +63,14 @@ struct DaemonConfiguration: Sendable {
     metricsAddressIsRequired = settings.metricsAddress != nil
     metricsAddress =
       settings.metricsAddress == "off" ? nil : try HostPort(parsing: settings.metricsAddress ?? "127.0.0.1:9090", option: "--metrics-addr")
+  }
+
+  /// The host under which others find what is bound to this address.
+  private static func advertised(_ settings: DaemonSettings, _ address: HostPort, _ hostname: String) throws -> String {
+    guard let host = settings.advertiseAddress else { return address.isWildcard ? hostname : address.host }
+    let checked = try HostPort(parsing: host.contains(":") && !host.hasPrefix("[") ? "[\(host)]:1" : "\(host):1", option: "--advertise-addr")
+    guard !checked.isWildcard else { throw WarrenError(.invalidArgument, "--advertise-addr '\(host)' is no address that others reach; name one") }
+    return checked.host
   }
 
   static func nodeID(_ text: String) throws -> NodeID { NodeID(try name(text, option: "--node-id", longest: 63)) }

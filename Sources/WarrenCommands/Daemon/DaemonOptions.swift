@@ -7,8 +7,13 @@ struct DaemonOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("Name of this node in the cluster (default: the host name).", valueName: "id")) var nodeID: String?
   @Option(help: ArgumentHelp("Where managers will reach this one (default: HOSTNAME:7946).", valueName: "host:port")) var bindAddr: String?
-  @Option(help: ArgumentHelp("Address this daemon is known by, for --manager on this host (default: HOSTNAME:8080).", valueName: "host:port"))
+  @Option(
+    help: ArgumentHelp(
+      "Where nodes and people reach this manager; an IP address is listened on, with a name all of this machine's are (default: HOSTNAME:8080).",
+      valueName: "host:port"))
   var apiAddr: String?
+  @Option(help: ArgumentHelp("How others name this machine, when its addresses above are not what they dial.", valueName: "host"))
+  var advertiseAddr: String?
   @Option(help: ArgumentHelp("Where everything that must survive is kept.", valueName: "path"), completion: .directory, transform: PathText.parse)
   var dataDir = "/var/lib/warren"
   @Flag(help: "Run no containers here.") var managerOnly = false
@@ -46,7 +51,8 @@ struct DaemonOptions: ParsableArguments {
 
   var settings: DaemonSettings {
     DaemonSettings(
-      managerOnly: managerOnly ? true : nil, bindAddress: bindAddr, apiAddress: apiAddr, socket: socket, nanoCPUs: cpu, memoryBytes: memory,
+      managerOnly: managerOnly ? true : nil, bindAddress: bindAddr, apiAddress: apiAddr, advertiseAddress: advertiseAddr, socket: socket,
+      nanoCPUs: cpu, memoryBytes: memory,
       labels: label.isEmpty ? nil : Dictionary(label.map { ($0.key, $0.value) }) { $1 }, containerdAddress: containerdAddress,
       containerdNamespace: containerdNamespace, cniPaths: cniPath.isEmpty ? nil : cniPath, subnet: cniSubnet, bridge: bridge,
       nameServers: dns.isEmpty ? nil : dns, metricsAddress: metricsAddr)

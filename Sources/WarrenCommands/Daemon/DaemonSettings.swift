@@ -3,6 +3,7 @@ struct DaemonSettings: Codable, Sendable, Equatable {
   var managerOnly: Bool?
   var bindAddress: String?
   var apiAddress: String?
+  var advertiseAddress: String?
   var socket: String?
   var nanoCPUs: Int64?
   var memoryBytes: Int64?
@@ -19,7 +20,8 @@ struct DaemonSettings: Codable, Sendable, Equatable {
   func completed(by earlier: DaemonSettings) -> DaemonSettings {
     DaemonSettings(
       managerOnly: managerOnly ?? earlier.managerOnly, bindAddress: bindAddress ?? earlier.bindAddress, apiAddress: apiAddress ?? earlier.apiAddress,
-      socket: socket ?? earlier.socket, nanoCPUs: nanoCPUs ?? earlier.nanoCPUs, memoryBytes: memoryBytes ?? earlier.memoryBytes,
+      advertiseAddress: advertiseAddress ?? earlier.advertiseAddress, socket: socket ?? earlier.socket, nanoCPUs: nanoCPUs ?? earlier.nanoCPUs,
+      memoryBytes: memoryBytes ?? earlier.memoryBytes,
       labels: labels ?? earlier.labels, containerdAddress: containerdAddress ?? earlier.containerdAddress,
       containerdNamespace: containerdNamespace ?? earlier.containerdNamespace, cniPaths: cniPaths ?? earlier.cniPaths,
       subnet: subnet ?? earlier.subnet,

@@ -24,5 +24,14 @@ struct HostPort: Sendable, Equatable, CustomStringConvertible {
     self.init(host: String(host), port: Int(port))
   }
 
+  var isWildcard: Bool { ["", "0.0.0.0", "::"].contains(host) }
+
+  /// What a listener of this address binds to: an IP address is meant as it is; a name is for others, whose address of this machine may be
+  /// another tomorrow, so it stands for all of them, but for the loopback's.
+  var listened: HostPort {
+    if host == "localhost" { return HostPort(host: "127.0.0.1", port: port) }
+    return HostPort(host: host == "0.0.0.0" || (IPAddressText.isValid(host) && !isWildcard) ? host : "", port: port)
+  }
+
   var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

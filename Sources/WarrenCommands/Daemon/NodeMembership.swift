@@ -1,6 +1,7 @@
 import ClusterModel
 import Logging
 import RaftStorage
+import Security
 
 /// What a data directory is: the member of one cluster under one node id. Holds the directory's lock.
 struct NodeMembership: Sendable {
@@ -61,6 +62,14 @@ struct NodeMembership: Sendable {
     try await configuration.takeNetwork(after: earlier.flatMap { try? configured(nodeID, $0) }, logger: logger)
     try directory.keep(settings)
     return NodeMembership(storage: storage, configuration: configuration, bridge: bridge, isNew: false)
+  }
+
+  /// What opens the keys in the store.
+  /// - Throws: `failedPrecondition` when the file is gone.
+  @Sendable func sealingKeys() throws -> SealingKeyring {
+    let directory = SecurityDirectory(dataDirectory: configuration.dataDirectory)
+    if let keys = try directory.keptSealingKeys() { return keys }
+    throw WarrenError(.failedPrecondition, "\(directory.sealingKeysFile) is missing on node \(configuration.nodeID); put back a copy of it")
   }
 
   /// What only one daemon of a machine can have, asked for before anything is made.

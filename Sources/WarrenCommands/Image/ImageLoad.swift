@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterModel
+import CoreFoundation
 import GRPCCore
 import Glibc
 import SwiftProtobuf

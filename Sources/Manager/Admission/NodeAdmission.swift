@@ -1,0 +1,94 @@
+package import ClusterModel
+package import Security
+package import X509
+
+/// Takes nodes into the cluster, and renews their certificates: each decision is made and stored in one transaction.
+package struct NodeAdmission: Sendable {
+  /// What a node gets.
+  package struct Issued: Sendable {
+    package var chain: [Certificate]
+    package var trust: TrustBundle
+    /// For managers: with them the authority's key is opened, and whatever else is sealed in the store.
+    package var sealingKeys: SealingKeyring?
+  }
+
+  let store: ClusterStore
+  let now: @Sendable () -> Timestamp
+  private let sealingKeys: @Sendable () throws -> SealingKeyring
+
+  /// - Parameter sealingKeys: this manager's; it is told to throw when it has none.
+  package init(store: ClusterStore, now: @escaping @Sendable () -> Timestamp, sealingKeys: @escaping @Sendable () throws -> SealingKeyring) {
+    self.store = store
+    self.now = now
+    self.sealingKeys = sealingKeys
+  }
+
+  /// A stranger with a token. Its node is stored, as one that has not been heard of yet.
+  /// - Throws: why it is not taken in.
+  package func join(token: String, request: [UInt8], node: ClusterNode) async throws -> Issued {
+    let keys = try sealingKeys()
+    return try await store.update { transaction in
+      let view = transaction.view
+      let authority = try Self.authority(in: view, keys)
+      let stored = view.node(node.id)
+      let grant = try Admission(cluster: authority.cluster, trust: authority.trust, now: now()).join(
+        token: token, request: request, node: node.id, roles: node.roles, tokens: JoinTokens(Array(view.tokens)), stored: stored)
+      if let stored, stored.roles.contains(.manager) != (grant.identity.role == .manager) {
+        throw WarrenError(
+          .alreadyExists,
+          "node \(node.id) is in the cluster with another role; remove it first: warren node remove \(node.id), or use another --node-id")
+      }
+      if stored == nil {
+        var new = node
+        (new.meta, new.keys, new.availability, new.state) = (Meta(), grant.keys, .active, .down)
+        new.message = "it has joined and was not heard of yet"
+        try transaction.put(new)
+      }
+      return try issue(grant, authority, keys)
+    }
+  }
+
+  /// A node with a certificate of this cluster, perhaps one that has run out.
+  package func renew(_ peer: VerifiedCertificate, request: [UInt8]) async throws -> Issued {
+    let keys = try sealingKeys()
+    return try await store.update { transaction in
+      let view = transaction.view
+      let authority = try Self.authority(in: view, keys)
+      let standing = Standing(revoked: view.cluster?.revoked ?? []) { view.node($0).map(Standing.Node.init) }
+      let grant = try Admission(cluster: authority.cluster, trust: authority.trust, now: now()).renew(
+        peer, request: request, stored: view.node(peer.identity.node), standing: standing)
+      if var node = view.node(grant.identity.node), node.keys != grant.keys {
+        node.keys = grant.keys
+        try transaction.put(node)
+      }
+      return try issue(grant, authority, keys)
+    }
+  }
+
+  /// A new token for nodes of this role.
+  package func token(for role: ClusterNode.Role, life: Duration, rotate: Bool) async throws -> (secret: JoinSecret, expiresAt: Timestamp) {
+    try await store.update { transaction in
+      guard let pin = try transaction.view.cluster?.authority.map({ try TrustBundle($0) })?.pins.first else { throw Self.noAuthority }
+      var generator = SystemRandomNumberGenerator()
+      let issue = try JoinTokens(Array(transaction.view.tokens)).issue(
+        for: role, life: life, rotate: rotate, pin: pin, now: now(), using: &generator)
+      for token in issue.removals { try transaction.remove(token) }
+      for token in issue.puts { try transaction.put(token) }
+      return (issue.secret, issue.expiresAt)
+    }
+  }
+
+  private func issue(_ grant: Admission.Grant, _ authority: CertificateAuthority, _ keys: SealingKeyring) throws -> Issued {
+    Issued(
+      chain: try authority.issue(grant.identity, for: grant.request.publicKey, now: now()), trust: authority.trust,
+      sealingKeys: grant.identity.role == .manager ? keys : nil)
+  }
+
+  static func authority(in view: StoreView, _ keys: SealingKeyring) throws -> CertificateAuthority {
+    guard let cluster = view.cluster, let record = cluster.authority else { throw noAuthority }
+    return try CertificateAuthority(record, cluster: cluster.id, sealedWith: keys)
+  }
+
+  private static let noAuthority = WarrenError(
+    .failedPrecondition, "the cluster has no authority yet; its first manager makes one when it starts; start it")
+}

@@ -1,0 +1,120 @@
+package import ClusterModel
+package import ClusterTLS
+package import Crypto
+import FoundationEssentials
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+package import Security
+import SwiftProtobuf
+
+/// What a machine does once in its life: makes a key, shows a token to a manager that it has verified by that token, and gets a certificate.
+package struct ClusterJoin: Sendable {
+  /// What it is afterwards.
+  package struct Member: Sendable {
+    package var credentials: NodeCredentials
+    /// For a manager only.
+    package var sealingKeys: SealingKeyring?
+    package var managers: [Manager]
+    /// The one that took it in, as it was dialled.
+    package var through: HostAddress
+
+    package var cluster: ClusterID { credentials.identity.cluster }
+  }
+
+  package struct Manager: Sendable, Hashable {
+    package var node: NodeID
+    package var apiAddress: String
+    package var raftAddress: String
+
+    package init(node: NodeID, apiAddress: String, raftAddress: String) {
+      self.node = node
+      self.apiAddress = apiAddress
+      self.raftAddress = raftAddress
+    }
+  }
+
+  private let addresses: [HostAddress]
+  private let token: JoinSecret
+  private let node: ClusterNode
+  private let version: String
+  private let now: @Sendable () -> Timestamp
+  private let key: P256.Signing.PrivateKey
+
+  /// - Parameters:
+  ///   - addresses: of managers' APIs, `HOST:PORT`; tried in this order.
+  ///   - token: 64 hexadecimal characters.
+  ///   - node: as it wants to be registered: its id, roles, description, labels and addresses.
+  ///   - version: of this warren, for a message.
+  /// - Throws: `invalidArgument` for a token or address that cannot be one.
+  package init(
+    _ addresses: [String], token: String, node: ClusterNode, version: String, now: @escaping @Sendable () -> Timestamp
+  ) throws(WarrenError) {
+    if addresses.isEmpty { throw WarrenError(.invalidArgument, "no manager is named; give the address of at least one") }
+    var parsed: [HostAddress] = []
+    for address in addresses { parsed.append(try HostAddress(address)) }
+    self.addresses = parsed
+    self.token = try JoinSecret(token)
+    self.node = node
+    self.version = version
+    self.now = now
+    key = P256.Signing.PrivateKey()
+  }
+
+  /// May be called again when it failed: the key stays the same, so that an answer that was lost is given again.
+  /// - Throws: what a manager answered; or, when none answered, one text with a line for each address.
+  package func run() async throws -> Member {
+    var failures: [String] = []
+    for address in addresses {
+      do throws(ManagerDial.Failure) { return try member(try await join(at: address), address) } catch {
+        switch error {
+        // Refused for what was asked for, not for where: another manager would say the same.
+        case .answered(let error) where error.code != .unavailable && error.code != .internalError: throw error
+        case .answered(let error), .silent(let error): failures.append("\(address): \(error.message)")
+        }
+      }
+    }
+    throw WarrenError(.unavailable, "no manager takes in node \(node.id); \(failures.joined(separator: "\n  "))")
+  }
+
+  private func join(at address: HostAddress) async throws(ManagerDial.Failure) -> Warren_V1_JoinClusterResponse {
+    let request: Warren_V1_JoinClusterRequest
+    do {
+      let der = try CertificateRequest.make(for: node.id, key: key)
+      request = .with {
+        $0.token = token.text
+        $0.certificateRequest = Data(der)
+        $0.node = node.wire
+      }
+    } catch { throw .silent(WarrenError(.internalError, "the certificate request cannot be made", cause: error)) }
+    return try await ManagerDial(address, tls: ManagerTLS(joiningWith: token, now: now)).call { client, options in
+      try await Warren_V1_WarrenAPI.Client(wrapping: client).joinCluster(request, options: options)
+    }
+  }
+
+  private func member(_ answer: Warren_V1_JoinClusterResponse, _ address: HostAddress) throws(ManagerDial.Failure) -> Member {
+    do throws(WarrenError) { return try checked(answer, address) } catch { throw .answered(error) }
+  }
+
+  private func checked(_ answer: Warren_V1_JoinClusterResponse, _ address: HostAddress) throws(WarrenError) -> Member {
+    guard !answer.issued.chain.isEmpty else {
+      throw WarrenError(
+        .failedPrecondition, "the manager is of version \(answer.version), this is \(version); install the same version here and there")
+    }
+    let credentials = try NodeCredentials(answer.issued, key: key)
+    let identity = credentials.identity
+    guard identity.node == node.id, (identity.role == .manager) == node.roles.contains(.manager), credentials.trust.pins.contains(token.pin) else {
+      throw WarrenError(.dataLoss, "the manager answered with a certificate for \(identity), which was not asked for; it may be damaged; ask another")
+    }
+    return Member(
+      credentials: credentials, sealingKeys: answer.sealingKeys.isEmpty ? nil : try SealingKeyring(text: answer.sealingKeys),
+      managers: answer.managers.map { Manager(node: NodeID($0.nodeID), apiAddress: $0.apiAddress, raftAddress: $0.raftAddress) }, through: address)
+  }
+}
+
+extension NodeCredentials {
+  /// What a manager issued for this key.
+  package init(_ issued: Warren_V1_IssuedCertificate, key: P256.Signing.PrivateKey) throws(WarrenError) {
+    let trust = try TrustBundle(rootsDER: issued.roots.map { Array($0) }, linksDER: issued.links.map { Array($0) })
+    try self.init(chainDER: issued.chain.map { Array($0) }, key: key, trust: trust)
+  }
+}
