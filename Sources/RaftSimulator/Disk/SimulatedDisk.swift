@@ -60,10 +60,14 @@ package final class SimulatedDisk {
   }
 
   /// The part of a write that reached the platter: a snapshot and the hard state are one sector each and come first; entries may end early.
+  /// The commit index does not reach beyond them: what was at their places before is not what was committed.
   private static func torn(_ write: DiskWrite, random: inout SimulationRandom) -> DiskWrite? {
     guard write.snapshot == nil, write.compaction == nil, write.parts == nil else { return nil }
     var part = write
     part.entries.removeLast(random.int(in: 0...write.entries.count))
+    if part.entries.count < write.entries.count, let state = part.hardState {
+      part.hardState?.commit = min(state.commit, write.entries[part.entries.count].index - 1)
+    }
     return part.isEmpty ? nil : part
   }
 }

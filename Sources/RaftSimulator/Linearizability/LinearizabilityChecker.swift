@@ -52,7 +52,17 @@ private struct RegisterSearch {
     var value: UInt64
   }
 
+  /// What was tried, and what else could be in its place.
+  private struct Step {
+    var call: Int
+    var valueBefore: UInt64
+    var candidates: [Int]
+    var position: Int
+  }
+
   let operations: [Operation]
+  /// Operations with an answer that do not count as done.
+  private var unexplained: Int
   private(set) var longest: [Int] = []
   private var moments: [Moment] = []
   private var returnMoment: [Int] = []
@@ -64,6 +74,7 @@ private struct RegisterSearch {
     let operations = unsorted.sorted { $0.invoked < $1.invoked }
     self.operations = operations
     value = initial
+    unexplained = operations.count { $0.returned != nil }
     done = Array(repeating: 0, count: operations.count / 64 + 1)
     returnMoment = Array(repeating: 0, count: operations.count)
     var order: [(at: Int, operation: Int, isReturn: Bool)] = []
@@ -82,31 +93,41 @@ private struct RegisterSearch {
   }
 
   mutating func run() -> Bool {
-    var stack: [(call: Int, value: UInt64)] = []
-    var at = moments[0].next
-    while at != -1 {
-      let moment = moments[at]
-      if !moment.isReturn {
-        if let new = attempt(moment.operation) {
-          stack.append((at, value))
-          value = new
-          lift(at)
-          if stack.count > longest.count { longest = stack.map { moments[$0.call].operation } }
-          at = moments[0].next
-        } else {
-          at = moment.next
-        }
-      } else if operations[moment.operation].returned == nil {
-        // Only operations of unknown outcome are left: they may never have happened.
-        return true
+    var stack: [Step] = []
+    var candidates = self.candidates
+    var position = 0
+    // Operations of unknown outcome may never have happened.
+    while unexplained > 0 {
+      if position < candidates.count {
+        let call = candidates[position]
+        position += 1
+        guard let new = attempt(moments[call].operation) else { continue }
+        stack.append(Step(call: call, valueBefore: value, candidates: candidates, position: position))
+        value = new
+        lift(call)
+        if stack.count > longest.count { longest = stack.map { moments[$0.call].operation } }
+        (candidates, position) = (self.candidates, 0)
       } else {
         guard let last = stack.popLast() else { return false }
-        value = last.value
+        value = last.valueBefore
         unlift(last.call)
-        at = moments[last.call].next
+        (candidates, position) = (last.candidates, last.position)
       }
     }
     return true
+  }
+
+  /// The calls that may come next: those before the first return. Those whose outcome is known come first: the others fit anywhere, so trying
+  /// them early tries all subsets of them.
+  private var candidates: [Int] {
+    var answered: [Int] = []
+    var others: [Int] = []
+    var at = moments[0].next
+    while at != -1, !moments[at].isReturn {
+      if operations[moments[at].operation].returned == nil { others.append(at) } else { answered.append(at) }
+      at = moments[at].next
+    }
+    return answered + others
   }
 
   /// The value after `number` as the next operation, unless its answer differs or this was tried before; marks it done.
@@ -121,6 +142,7 @@ private struct RegisterSearch {
   }
 
   private mutating func lift(_ call: Int) {
+    if operations[moments[call].operation].returned != nil { unexplained -= 1 }
     for at in [call, returnMoment[moments[call].operation]] {
       let (previous, next) = (moments[at].previous, moments[at].next)
       moments[previous].next = next
@@ -130,6 +152,7 @@ private struct RegisterSearch {
 
   private mutating func unlift(_ call: Int) {
     let number = moments[call].operation
+    if operations[number].returned != nil { unexplained += 1 }
     done[number / 64] &= ~(1 << UInt64(number % 64))
     for at in [returnMoment[number], call] {
       let (previous, next) = (moments[at].previous, moments[at].next)
