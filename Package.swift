@@ -120,7 +120,7 @@ let package = Package(
         .grpcTransport, .grpcProtobuf,
         .protobuf,
         .logging,
-        .metrics, .lifecycle, .crypto, .nioCore, .nioConcurrency, .x509,
+        .metrics, .lifecycle, .crypto, .nioCore, .nioConcurrency, .nioSSL, .asn1, .x509,
       ]),
     library(
       "Worker",
@@ -134,8 +134,8 @@ let package = Package(
     library(
       "WarrenCommands",
       [
-        "CLinux", "ClusterModel", "ClusterTLS", "Containerd", "HostNetwork", "Manager", "OCI", "RaftStorage", "Security", "WarrenAPI", "Worker",
-        .argumentParser,
+        "CLinux", "ClusterModel", "ClusterTLS", "Containerd", "HostNetwork", "Manager", "OCI", "Raft", "RaftStorage", "RaftTransport", "Security",
+        "WarrenAPI", "Worker", .argumentParser,
         .coreMetrics, .crypto,
         .grpc,
         .grpcTransport, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .protobuf, .yams,

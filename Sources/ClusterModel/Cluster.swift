@@ -5,6 +5,8 @@ package struct Cluster: Hashable, Sendable, Identifiable {
   /// Nil in a store of a version that had none, until the first start of a manager that makes one.
   package var authority: AuthorityRecord?
   package var revoked: [RevokedCertificate] = []
+  /// The highest number that a manager ever had among the members of Raft; 0 in a store of a version that had one manager only.
+  package var lastMemberID: UInt64 = 0
   package var unknown = UnknownFields()
 
   package init(id: ClusterID) { self.id = id }

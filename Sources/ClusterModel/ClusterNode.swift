@@ -22,6 +22,8 @@ package struct ClusterNode: Hashable, Sendable, Identifiable {
   package var runtimeProblem = ""
   /// Fingerprints of the public keys whose certificates are this node's: of its newest, and of the one it renewed that with.
   package var keys: [String] = []
+  /// A manager's number among the members of Raft, never used again; 0 for others.
+  package var memberID: UInt64 = 0
   package var unknown = UnknownFields()
 
   package init(id: NodeID, roles: Set<Role>, description: NodeDescription) {

@@ -1,4 +1,5 @@
 import ClusterModel
+import Glibc
 package import Logging
 package import NIOCore
 import NIOPosix
@@ -48,8 +49,8 @@ package final class NetworkTransport: RaftTransport, Service {
     do { listener = try await bind(configuration, loop, core) } catch {
       throw WarrenError(
         .failedPrecondition,
-        "Cannot listen for other managers on \(host) port \(configuration.listen.port). Choose an address of this machine "
-          + "and a port that is free.", cause: error)
+        "cannot listen for other managers on \(PeerAddress(host: host.isEmpty ? "*" : host, port: configuration.listen.port)); "
+          + "another program may use the port, or this machine may not have the address; choose another with --bind-addr", cause: error)
     }
     let address = PeerAddress(host: host, port: listener.localAddress?.port ?? configuration.listen.port)
     return NetworkTransport(
@@ -68,7 +69,14 @@ package final class NetworkTransport: RaftTransport, Service {
     for option in SocketOption.all(silence: configuration.limits.silence) {
       bootstrap = bootstrap.childChannelOption(option.option, value: option.value)
     }
-    return try await bootstrap.bind(host: configuration.listen.host, port: configuration.listen.port).get()
+    let listen = configuration.listen
+    if !listen.host.isEmpty { return try await bootstrap.bind(host: listen.host, port: listen.port).get() }
+    // A machine without IPv6 has only the other kind.
+    do { return try await bootstrap.bind(host: "::", port: listen.port).get() } catch let error as IOError
+      where error.errnoCode == EAFNOSUPPORT || error.errnoCode == EADDRNOTAVAIL
+    {
+      return try await bootstrap.bind(host: "0.0.0.0", port: listen.port).get()
+    }
   }
 
   package func attach(_ user: any RaftTransportUser) {

@@ -24,6 +24,21 @@ package struct PeerAddress: Sendable, Hashable {
   }
 }
 
+extension PeerAddress: LosslessStringConvertible {
+  /// `host:port`, with IPv6 in brackets; nil for anything else.
+  package init?(_ text: String) {
+    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0, text.utf8.count <= 300 else {
+      return nil
+    }
+    var host = text[..<colon]
+    if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() } else if host.contains(":") { return nil }
+    if host.isEmpty { return nil }
+    self.init(host: String(host), port: Int(port))
+  }
+
+  package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
 /// A member as its transport sees it. Calls come from any thread and must return quickly, but for those that are `async`.
 package protocol RaftTransportUser: AnyObject, Sendable {
   /// Messages from one member, in the order in which they came; none is a `.snapshot`.

@@ -17,7 +17,8 @@ struct TestMember: Sendable {
 
   static func listen(
     _ id: MemberID, _ authority: TestAuthority?, port: Int = 0, cluster: ClusterID = "cluster", certificateFor: MemberID? = nil,
-    user: RecordingUser = RecordingUser(), on loop: (any EventLoop)? = nil, limits change: (inout TransportLimits) -> Void = { _ in }
+    user: RecordingUser = RecordingUser(), on loop: (any EventLoop)? = nil, limits change: (inout TransportLimits) -> Void = { _ in },
+    configure: (inout TransportConfiguration) -> Void = { _ in }
   ) async throws -> TestMember {
     var configuration = TransportConfiguration(
       cluster: cluster, member: id, listen: PeerAddress(host: "127.0.0.1", port: port),
@@ -29,6 +30,7 @@ struct TestMember: Sendable {
     configuration.limits.snapshotStall = .seconds(120)
     configuration.limits.flush = .seconds(60)
     change(&configuration.limits)
+    configure(&configuration)
     let events = NIOLockedValueBox<[String]>([])
     let logger = Logger(label: "test") { _ in
       EventLog { event in

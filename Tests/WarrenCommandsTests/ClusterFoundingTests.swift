@@ -14,7 +14,7 @@ import Testing
   private let directory = NSTemporaryDirectory() + "warren-founding-" + UUID().uuidString
   private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-  private func withStore(isManagerOnly: Bool = true, _ body: (ClusterStore, ClusterFounding) async throws -> Void) async throws {
+  private func withStore(isManagerOnly: Bool = true, _ body: (ClusterStore, Founder) async throws -> Void) async throws {
     let storage =
       LogDatabase.exists(dataDirectory: directory)
       ? try LogDatabase.open(dataDirectory: directory, logger: logger)
@@ -26,10 +26,26 @@ import Testing
     settings.managerOnly = isManagerOnly
     let configuration = try DaemonConfiguration(nodeID: "n1", dataDirectory: directory, settings: settings, hostname: "h")
     let membership = NodeMembership(storage: storage, configuration: configuration, bridge: nil, isNew: false)
-    try await body(store, ClusterFounding(membership: membership, store: store, logger: logger))
+    try await body(
+      store,
+      Founder(
+        founding: ClusterFounding(membership: membership, store: store, logger: logger),
+        announcement: NodeAnnouncement(configuration: configuration, member: 1, store: store, logger: logger)))
   }
 
-  private func isWithout(_ founding: ClusterFounding) async throws -> Bool { try await founding.run() == nil }
+  /// As a start of a manager that is alone.
+  private struct Founder {
+    let founding: ClusterFounding
+    let announcement: NodeAnnouncement
+
+    func run() async throws -> NodeCredentials? {
+      let credentials = try await founding.run()
+      try await announcement.store(keys: credentials.map { [$0.certificate.keyFingerprint] })
+      return credentials
+    }
+  }
+
+  private func isWithout(_ founding: Founder) async throws -> Bool { try await founding.run() == nil }
 
   private var keys: SealingKeyring {
     get throws { try #require(try SecurityDirectory(dataDirectory: directory).keptSealingKeys()) }
@@ -73,11 +89,13 @@ import Testing
     }
   }
 
-  @Test func nodeThatRunsContainersIsLeftToItsWorker() async throws {
+  @Test func nodeThatRunsContainersIsDownUntilItsWorkerIsThere() async throws {
     defer { try? FileManager.default.removeItem(atPath: directory) }
     try await withStore(isManagerOnly: false) { store, founding in
       _ = try #require(try await founding.run())
-      #expect(store.view.node("n1") == nil)
+      let node = try #require(store.view.node("n1"))
+      #expect(node.state == .down && node.memberID == 1 && node.roles == [.manager, .worker])
+      #expect(store.view.cluster?.lastMemberID == 1)
     }
   }
 

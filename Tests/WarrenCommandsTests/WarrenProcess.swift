@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// Runs the built `warren` binary, which lies beside the test bundle.
@@ -71,7 +72,10 @@ final class ManagerProcess {
 
   private static func launch(_ verb: [String], _ directory: String, _ environment: [String: String] = [:]) async throws -> (Process, String, Pipe) {
     let (output, errors) = (Pipe(), Pipe())
-    let where_ = ["--data-dir", directory + "/data", "--socket", directory + "/s", "--api-addr", "127.0.0.1:\(Int.random(in: 20000..<60000))"]
+    let where_ = [
+      "--data-dir", directory + "/data", "--socket", directory + "/s", "--api-addr", "127.0.0.1:\(unusedPort())", "--bind-addr",
+      "127.0.0.1:\(unusedPort())",
+    ]
     let process = try WarrenProcess.start(verb + where_, environment: environment, output: output, errors: errors)
     let handle = output.fileHandleForReading
     let greeting: String = await withCheckedContinuation { continuation in
@@ -112,5 +116,27 @@ final class ManagerProcess {
       process.waitUntilExit()
     }
     try? FileManager.default.removeItem(atPath: directory)
+  }
+}
+
+private let nextPort = Mutex(Int.random(in: 10000..<30000))
+
+/// One of the loopback's that nobody listens on, below those that the kernel gives to connections. Never the same twice.
+func unusedPort() -> Int {
+  while true {
+    let port = nextPort.withLock { next in
+      next = next >= 32000 ? 10000 : next + 1
+      return next
+    }
+    let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(socket) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(port).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    let bound = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+    }
+    if bound == 0 { return port }
   }
 }

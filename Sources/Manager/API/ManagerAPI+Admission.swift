@@ -37,11 +37,13 @@ extension ManagerAPI {
     return try .with {
       $0.issued = try issued.wire
       $0.sealingKeys = issued.sealingKeys?.text ?? ""
-      $0.managers = view.nodes.filter { $0.roles.contains(.manager) }.sorted { $0.id < $1.id }.map { manager in
+      // With the new one among them.
+      $0.managers = store.view.nodes.filter { $0.roles.contains(.manager) }.sorted { $0.id < $1.id }.map { manager in
         .with {
           $0.nodeID = manager.id.rawValue
           $0.apiAddress = manager.apiAddress
           $0.raftAddress = manager.raftAddress
+          $0.memberID = manager.memberID
         }
       }
       $0.clusterID = view.cluster?.id.rawValue ?? ""

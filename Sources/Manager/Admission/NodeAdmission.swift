@@ -42,10 +42,19 @@ package struct NodeAdmission: Sendable {
         var new = node
         (new.meta, new.keys, new.availability, new.state) = (Meta(), grant.keys, .active, .down)
         new.message = "it has joined and was not heard of yet"
+        new.memberID = grant.identity.role == .manager ? try Self.nextMemberID(&transaction) : 0
         try transaction.put(new)
       }
       return try issue(grant, authority, keys)
     }
+  }
+
+  /// Never given twice: whoever had a number may have voted under it.
+  private static func nextMemberID(_ transaction: inout StoreTransaction) throws -> UInt64 {
+    guard var cluster = transaction.view.cluster else { throw noAuthority }
+    cluster.lastMemberID = max(cluster.lastMemberID, transaction.view.nodes.map(\.memberID).max() ?? 0) + 1
+    try transaction.put(cluster)
+    return cluster.lastMemberID
   }
 
   /// A node with a certificate of this cluster, perhaps one that has run out.

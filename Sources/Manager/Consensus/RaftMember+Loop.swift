@@ -32,7 +32,7 @@ extension RaftMember {
     }
     if !state.outbox.isEmpty {
       // In here, so that messages leave in the order in which the node made them.
-      if state.end == nil { transport?.send(state.outbox) }
+      if state.end == nil { state.transport?.send(state.outbox) }
       state.outbox = []
     }
     releaseReads(&state)

@@ -135,7 +135,7 @@ extension RaftMember {
     let retry = UInt64(timing.requestRetryTicks)
     for (sequence, proposal) in state.proposals.sorted(by: { $0.key < $1.key }) {
       if now >= proposal.expiresAt {
-        settle(sequence, .failure(Self.unknownOutcome(state)), &state)
+        settle(sequence, .failure(unknownOutcome(state)), &state)
       } else if now >= proposal.triedAt + retry, !(proposal.isPlaced && state.node.isLeader) {
         place(sequence, &state)
       }
@@ -143,7 +143,7 @@ extension RaftMember {
     for (number, read) in state.reads.sorted(by: { $0.key < $1.key }) {
       if now >= read.expiresAt {
         state.reads[number] = nil
-        let error = Self.unknownOutcome(state)
+        let error = unknownOutcome(state)
         state.answers.append { read.continuation.resume(throwing: error) }
       } else if now >= read.askedAt + retry {
         ask(number, &state)
@@ -162,11 +162,14 @@ extension RaftMember {
     state.answers.append { proposal.continuation.resume(with: result) }
   }
 
-  private static func unknownOutcome(_ state: State) -> WarrenError {
+  private func unknownOutcome(_ state: State) -> WarrenError {
     if state.node.softState.leader == .none {
+      let missing = state.missing(timing)
       return WarrenError(
         .unavailable,
-        "The managers have no leader: too few of them reach one another. If this was a change, it may still happen. See: warren node list")
+        "The managers have no leader: too few of \(state.node.configuration.voters.members.count) reach one another; "
+          + (missing.isEmpty ? "an election is under way" : "not heard of: \(missing.joined(separator: ", "))")
+          + ". If this was a change, it may still happen. Bring them back; containers run on meanwhile. See: warren cluster info --stale")
     }
     return WarrenError(
       .deadlineExceeded, "The managers did not answer in time. If this was a change, it may still happen: look before you try again.")

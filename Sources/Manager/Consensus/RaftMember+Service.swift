@@ -36,7 +36,7 @@ extension RaftMember: Service {
   }
 
   /// Returns when somebody else leads, or nobody can in time.
-  private func leave() async {
+  func leave() async {
     await withCheckedContinuation { continuation in
       change { state in
         if state.end != nil || !state.isTicking || !state.node.isLeader {

@@ -78,6 +78,8 @@ extension RaftMember {
     /// As of `applied`.
     var configuration: ConfigurationState
 
+    /// To the other members.
+    var transport: (any RaftTransport)?
     /// To be handed to the transport before the state is let go.
     var outbox: [Message] = []
     /// Speak for a term that is not on the disk yet.
@@ -92,6 +94,9 @@ extension RaftMember {
     var isTicking = false
     /// Ticks since the start.
     var now: UInt64 = 0
+    /// When others were last heard of.
+    var heard: [MemberID: UInt64] = [:]
+    var names: [MemberID: String] = [:]
     /// The leader's process is gone: an election begins then.
     var campaignAt: UInt64?
 

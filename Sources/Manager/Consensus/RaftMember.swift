@@ -36,7 +36,6 @@ package final class RaftMember: ReplicatedLog, Sendable {
 
   let storage: any MemberStorage
   let machine: SessionStateMachine
-  let transport: (any RaftTransport)?
   let timing: RaftTiming
   let limits: Limits
   let logger: Logger
@@ -69,11 +68,12 @@ package final class RaftMember: ReplicatedLog, Sendable {
           })
       }
     }
-    transport?.attach(member)
+    if let transport { member.attach(transport) }
     if !member.startTicking() {
       member.change { $0.node.campaign() }
-      // Everything in the log is committed by the first entry of the new term, and a read is answered after that.
-      _ = try await member.readBarrier()
+      // Everything in the log is committed by the first entry of the new term, and a read is answered after that. Unless there is a change
+      // in it that this member was not alone after.
+      do { _ = try await member.readBarrier() } catch  where !member.state.withLockedValue({ $0.isAlone }) {}
     }
     logger.info(
       "log.opened", metadata: ["index": "\(storage.lastIndex)", "snapshot": "\(storage.snapshot.index)", "term": "\(storage.hardState.term)"])
@@ -85,7 +85,6 @@ package final class RaftMember: ReplicatedLog, Sendable {
   ) throws {
     self.storage = storage
     self.machine = machine
-    self.transport = transport
     self.timing = timing
     self.limits = limits
     self.logger = logger
@@ -124,6 +123,12 @@ package final class RaftMember: ReplicatedLog, Sendable {
     } catch {
       throw storage.location.damage("it contradicts itself (\(error)).")
     }
+  }
+
+  /// From now on the member speaks with others; for one that began alone. The transport must outlive this.
+  package func attach(_ transport: any RaftTransport) {
+    state.withLockedValue { $0.transport = transport }
+    transport.attach(self)
   }
 
   package var leadership: Leadership { state.withLockedValue { $0.leadership } }

@@ -12,7 +12,7 @@ package struct RaftTiming: Sendable, Hashable {
   package var candidateRetryTicks: ClosedRange<Int>
   /// A leader whose disk has not finished a write for so long hands leadership over.
   package var stalledDiskTicks: Int
-  /// Proposals and reads fail when their outcome is not known after so long.
+  /// Proposals and reads fail when their outcome is not known after so long: within 5 s, as people wait for it.
   package var requestTicks: Int
   /// They are sent again after so long: what carried them may be lost.
   package var requestRetryTicks: Int
@@ -31,7 +31,7 @@ package struct RaftTiming: Sendable, Hashable {
     hintJitterTicks = 5
     candidateRetryTicks = 5 * scale...15 * scale
     stalledDiskTicks = 200
-    requestTicks = 1000
+    requestTicks = 450
     requestRetryTicks = 20 * scale
     handOverTicks = 100 * scale
   }

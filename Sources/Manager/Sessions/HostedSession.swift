@@ -17,10 +17,10 @@ struct HostedSession: Sendable {
   private let response: RPCWriter<Warren_V1_ManagerMessage>
   private let gate: NIOLockedValueBox<SessionGate>
 
-  init(of peer: NodeID, at service: WorkerSessionService, response: RPCWriter<Warren_V1_ManagerMessage>) {
+  init(of peer: NodeID, at service: WorkerSessionService, response: RPCWriter<Warren_V1_ManagerMessage>) throws {
     self.peer = peer
     self.response = response
-    dispatcher = service.dispatcher
+    dispatcher = try service.dispatcher()
     workers = service.workers
     managers = service.managers
     timing = service.timing

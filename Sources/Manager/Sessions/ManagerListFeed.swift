@@ -63,12 +63,6 @@ package final class ManagerListFeed: Service {
   }
 }
 
-extension StoreEvent {
-  fileprivate var concernsNodes: Bool {
-    changes.contains { if case .node = $0 { true } else { false } }
-  }
-}
-
 extension StoreView {
   /// Those that a worker can dial; one that is known to be down is dialled last.
   var managerAddresses: [ManagerAddress] {

@@ -10,7 +10,7 @@ package struct WorkerSessionService: Warren_V1_WorkerSessions.SimpleServiceProto
   /// The node whose worker makes a call; throws when the caller is no worker.
   package typealias Identify = @Sendable (ServerContext) throws -> NodeID
 
-  let dispatcher: Dispatcher
+  let dispatcher: @Sendable () throws -> Dispatcher
   let workers: ConnectedWorkers
   let managers: ManagerListFeed
   let timing: SessionTiming
@@ -18,11 +18,13 @@ package struct WorkerSessionService: Warren_V1_WorkerSessions.SimpleServiceProto
   private let identify: Identify
 
   /// - Parameters:
+  ///   - dispatcher: throws while this manager does not lead.
   ///   - workers: learns which workers can be asked for logs, commands and images.
   ///   - managers: has to run.
   ///   - clock: for heartbeats.
   package init(
-    dispatcher: Dispatcher, workers: ConnectedWorkers, managers: ManagerListFeed, timing: SessionTiming = SessionTiming(),
+    dispatcher: @escaping @Sendable () throws -> Dispatcher, workers: ConnectedWorkers, managers: ManagerListFeed,
+    timing: SessionTiming = SessionTiming(),
     clock: any Clock<Duration> = .continuous, identify: @escaping Identify
   ) {
     self.dispatcher = dispatcher

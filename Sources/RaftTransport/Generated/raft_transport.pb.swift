@@ -326,6 +326,9 @@ package nonisolated struct Warren_Raft_V1_Hello: Sendable {
 
   package var purpose: Warren_Raft_V1_Purpose = .unspecified
 
+  /// host:port where others reach the sender; empty when it does not say.
+  package var address: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -691,7 +694,7 @@ nonisolated extension Warren_Raft_V1_Frame: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Warren_Raft_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Hello"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}cluster_id\0\u{1}from\0\u{1}to\0\u{1}purpose\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}cluster_id\0\u{1}from\0\u{1}to\0\u{1}purpose\0\u{1}address\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -704,6 +707,7 @@ nonisolated extension Warren_Raft_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.from) }()
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.to) }()
       case 5: try { try decoder.decodeSingularEnumField(value: &self.purpose) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.address) }()
       default: break
       }
     }
@@ -725,6 +729,9 @@ nonisolated extension Warren_Raft_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf
     if self.purpose != .unspecified {
       try visitor.visitSingularEnumField(value: self.purpose, fieldNumber: 5)
     }
+    if !self.address.isEmpty {
+      try visitor.visitSingularStringField(value: self.address, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -734,6 +741,7 @@ nonisolated extension Warren_Raft_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.from != rhs.from {return false}
     if lhs.to != rhs.to {return false}
     if lhs.purpose != rhs.purpose {return false}
+    if lhs.address != rhs.address {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -81,6 +81,7 @@ final class IncomingConnection: ChannelInboundHandler {
     purpose = hello.purpose
     peer = core.accepted(self, from: hello.from)
     if purpose == .snapshot { receiveSnapshot() }
+    if let peer, let address = hello.address, address != peer.address { core.configuration.moved(peer.id, address) }
   }
 
   private func receiveSnapshot() {

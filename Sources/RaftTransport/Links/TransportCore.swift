@@ -80,7 +80,9 @@ final class TransportCore {
   // MARK: Outgoing
 
   func connection(to peer: Peer, _ purpose: Purpose, limit: Duration, _ callbacks: OutgoingConnection.Callbacks) -> OutgoingConnection {
-    let hello = Hello(cluster: configuration.cluster, from: configuration.member, to: peer.id, purpose: purpose)
+    let hello = Hello(
+      cluster: configuration.cluster, from: configuration.member, to: peer.id, purpose: purpose,
+      address: configuration.advertised)
     return OutgoingConnection(hello, security, incidents, limit: limit, loop: loop, callbacks)
   }
 

@@ -39,6 +39,7 @@ extension Frame {
       frame.hello.from = hello.from.rawValue
       frame.hello.to = hello.to.rawValue
       frame.hello.purpose = .init(rawValue: hello.purpose.rawValue) ?? .unspecified
+      frame.hello.address = hello.address?.description ?? ""
     case .welcome(let refusal):
       frame.welcome.refusal = refusal.flatMap { .init(rawValue: $0.rawValue) } ?? .none
     case .message(let message): frame.content = .message(try .init(message))

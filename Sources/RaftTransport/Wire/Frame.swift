@@ -23,16 +23,21 @@ package struct Hello: Hashable, Sendable {
   package var from: MemberID
   package var to: MemberID
   package var purpose: Purpose
+  /// Where others reach the sender; nil when it does not say.
+  package var address: PeerAddress?
 
   /// Changes when members of another version could not be talked to.
   package static let currentVersion: UInt32 = 1
 
-  package init(version: UInt32 = currentVersion, cluster: ClusterID, from: MemberID, to: MemberID, purpose: Purpose) {
+  package init(
+    version: UInt32 = currentVersion, cluster: ClusterID, from: MemberID, to: MemberID, purpose: Purpose, address: PeerAddress? = nil
+  ) {
     self.version = version
     self.cluster = cluster
     self.from = from
     self.to = to
     self.purpose = purpose
+    self.address = address
   }
 }
 

@@ -1,8 +1,8 @@
-import X509
+package import X509
 
 extension Certificate {
   /// Whom the certificate names. A claim until its chain was validated: anyone can make a certificate that says anything.
-  var claimedIdentity: NodeIdentity? {
+  package var claimedIdentity: NodeIdentity? {
     guard let names = try? extensions.subjectAlternativeNames else { return nil }
     let uris = names.compactMap { name -> String? in
       guard case .uniformResourceIdentifier(let uri) = name else { return nil }

@@ -622,6 +622,9 @@ package nonisolated struct Warren_V1_Cluster: Sendable {
 
   package var revoked: [Warren_V1_RevokedCertificate] = []
 
+  /// The highest number that a manager ever had among the members of Raft.
+  package var lastMemberID: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -764,6 +767,12 @@ package nonisolated struct Warren_V1_Node: @unchecked Sendable {
   package var keys: [String] {
     get {_storage._keys}
     set {_uniqueStorage()._keys = newValue}
+  }
+
+  /// A manager's number among the members of Raft, never used again; 0 for others.
+  package var memberID: UInt64 {
+    get {_storage._memberID}
+    set {_uniqueStorage()._memberID = newValue}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -3079,6 +3088,9 @@ package nonisolated struct Warren_V1_JoinManager: Sendable {
 
   package var raftAddress: String = String()
 
+  /// Its number among the members of Raft.
+  package var memberID: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -3194,9 +3206,27 @@ package nonisolated struct Warren_V1_RaftServer: Sendable {
 
   package var suffrage: Warren_V1_Suffrage = .unspecified
 
+  /// It was heard of within the last 3 seconds.
+  package var healthy: Bool = false
+
+  /// How long ago the leader heard of it; absent for the leader itself and when it never did.
+  package var lastContact: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_lastContact ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_lastContact = newValue}
+  }
+  /// Returns true if `lastContact` has been explicitly set.
+  package var hasLastContact: Bool {self._lastContact != nil}
+  /// Clears the value of `lastContact`. Subsequent reads from it will return its default value.
+  package mutating func clearLastContact() {self._lastContact = nil}
+
+  /// Entries of the leader's log that it is not known to have.
+  package var lag: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _lastContact: SwiftProtobuf.Google_Protobuf_Duration? = nil
 }
 
 package nonisolated struct Warren_V1_StreamEventsRequest: Sendable {
@@ -3365,7 +3395,7 @@ nonisolated extension Warren_V1_Meta: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension Warren_V1_Cluster: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Cluster"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}authority\0\u{1}revoked\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}authority\0\u{1}revoked\0\u{3}last_member_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3377,6 +3407,7 @@ nonisolated extension Warren_V1_Cluster: SwiftProtobuf.Message, SwiftProtobuf._M
       case 2: try { try decoder.decodeSingularMessageField(value: &self._meta) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._authority) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.revoked) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.lastMemberID) }()
       default: break
       }
     }
@@ -3399,6 +3430,9 @@ nonisolated extension Warren_V1_Cluster: SwiftProtobuf.Message, SwiftProtobuf._M
     if !self.revoked.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.revoked, fieldNumber: 4)
     }
+    if self.lastMemberID != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lastMemberID, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3407,6 +3441,7 @@ nonisolated extension Warren_V1_Cluster: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs._meta != rhs._meta {return false}
     if lhs._authority != rhs._authority {return false}
     if lhs.revoked != rhs.revoked {return false}
+    if lhs.lastMemberID != rhs.lastMemberID {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3533,7 +3568,7 @@ nonisolated extension Warren_V1_Resources: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Node"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}roles\0\u{1}labels\0\u{1}availability\0\u{1}description\0\u{1}state\0\u{1}message\0\u{3}api_address\0\u{3}raft_address\0\u{3}runtime_problem\0\u{1}keys\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}roles\0\u{1}labels\0\u{1}availability\0\u{1}description\0\u{1}state\0\u{1}message\0\u{3}api_address\0\u{3}raft_address\0\u{3}runtime_problem\0\u{1}keys\0\u{3}member_id\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -3548,6 +3583,7 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _raftAddress: String = String()
     var _runtimeProblem: String = String()
     var _keys: [String] = []
+    var _memberID: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -3570,6 +3606,7 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _raftAddress = source._raftAddress
       _runtimeProblem = source._runtimeProblem
       _keys = source._keys
+      _memberID = source._memberID
     }
   }
 
@@ -3600,6 +3637,7 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 10: try { try decoder.decodeSingularStringField(value: &_storage._raftAddress) }()
         case 11: try { try decoder.decodeSingularStringField(value: &_storage._runtimeProblem) }()
         case 12: try { try decoder.decodeRepeatedStringField(value: &_storage._keys) }()
+        case 13: try { try decoder.decodeSingularUInt64Field(value: &_storage._memberID) }()
         default: break
         }
       }
@@ -3648,6 +3686,9 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
       if !_storage._keys.isEmpty {
         try visitor.visitRepeatedStringField(value: _storage._keys, fieldNumber: 12)
       }
+      if _storage._memberID != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._memberID, fieldNumber: 13)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3669,6 +3710,7 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._raftAddress != rhs_storage._raftAddress {return false}
         if _storage._runtimeProblem != rhs_storage._runtimeProblem {return false}
         if _storage._keys != rhs_storage._keys {return false}
+        if _storage._memberID != rhs_storage._memberID {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -7770,7 +7812,7 @@ nonisolated extension Warren_V1_IssuedCertificate: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Warren_V1_JoinManager: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JoinManager"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{3}api_address\0\u{3}raft_address\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{3}api_address\0\u{3}raft_address\0\u{3}member_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7781,6 +7823,7 @@ nonisolated extension Warren_V1_JoinManager: SwiftProtobuf.Message, SwiftProtobu
       case 1: try { try decoder.decodeSingularStringField(value: &self.nodeID) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.apiAddress) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.raftAddress) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.memberID) }()
       default: break
       }
     }
@@ -7796,6 +7839,9 @@ nonisolated extension Warren_V1_JoinManager: SwiftProtobuf.Message, SwiftProtobu
     if !self.raftAddress.isEmpty {
       try visitor.visitSingularStringField(value: self.raftAddress, fieldNumber: 3)
     }
+    if self.memberID != 0 {
+      try visitor.visitSingularUInt64Field(value: self.memberID, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -7803,6 +7849,7 @@ nonisolated extension Warren_V1_JoinManager: SwiftProtobuf.Message, SwiftProtobu
     if lhs.nodeID != rhs.nodeID {return false}
     if lhs.apiAddress != rhs.apiAddress {return false}
     if lhs.raftAddress != rhs.raftAddress {return false}
+    if lhs.memberID != rhs.memberID {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -8007,7 +8054,7 @@ nonisolated extension Warren_V1_GetClusterInfoResponse: SwiftProtobuf.Message, S
 
 nonisolated extension Warren_V1_RaftServer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RaftServer"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}address\0\u{1}suffrage\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}address\0\u{1}suffrage\0\u{1}healthy\0\u{3}last_contact\0\u{1}lag\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -8018,12 +8065,19 @@ nonisolated extension Warren_V1_RaftServer: SwiftProtobuf.Message, SwiftProtobuf
       case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.address) }()
       case 3: try { try decoder.decodeSingularEnumField(value: &self.suffrage) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.healthy) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._lastContact) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.lag) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.id.isEmpty {
       try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
     }
@@ -8033,6 +8087,15 @@ nonisolated extension Warren_V1_RaftServer: SwiftProtobuf.Message, SwiftProtobuf
     if self.suffrage != .unspecified {
       try visitor.visitSingularEnumField(value: self.suffrage, fieldNumber: 3)
     }
+    if self.healthy != false {
+      try visitor.visitSingularBoolField(value: self.healthy, fieldNumber: 4)
+    }
+    try { if let v = self._lastContact {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    if self.lag != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lag, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -8040,6 +8103,9 @@ nonisolated extension Warren_V1_RaftServer: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.id != rhs.id {return false}
     if lhs.address != rhs.address {return false}
     if lhs.suffrage != rhs.suffrage {return false}
+    if lhs.healthy != rhs.healthy {return false}
+    if lhs._lastContact != rhs._lastContact {return false}
+    if lhs.lag != rhs.lag {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

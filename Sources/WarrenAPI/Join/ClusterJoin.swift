@@ -25,11 +25,14 @@ package struct ClusterJoin: Sendable {
     package var node: NodeID
     package var apiAddress: String
     package var raftAddress: String
+    /// Its number among the members of Raft; 0 for one of a version that had none.
+    package var memberID: UInt64
 
-    package init(node: NodeID, apiAddress: String, raftAddress: String) {
+    package init(node: NodeID, apiAddress: String, raftAddress: String, memberID: UInt64 = 0) {
       self.node = node
       self.apiAddress = apiAddress
       self.raftAddress = raftAddress
+      self.memberID = memberID
     }
   }
 
@@ -107,7 +110,9 @@ package struct ClusterJoin: Sendable {
     }
     return Member(
       credentials: credentials, sealingKeys: answer.sealingKeys.isEmpty ? nil : try SealingKeyring(text: answer.sealingKeys),
-      managers: answer.managers.map { Manager(node: NodeID($0.nodeID), apiAddress: $0.apiAddress, raftAddress: $0.raftAddress) }, through: address)
+      managers: answer.managers.map {
+        Manager(node: NodeID($0.nodeID), apiAddress: $0.apiAddress, raftAddress: $0.raftAddress, memberID: $0.memberID)
+      }, through: address)
   }
 }
 

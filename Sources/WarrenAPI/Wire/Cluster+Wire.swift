@@ -6,6 +6,7 @@ extension Cluster {
     meta = Meta(wire: wire.meta)
     if wire.hasAuthority { authority = AuthorityRecord(wire: wire.authority) }
     revoked = wire.revoked.map { RevokedCertificate(wire: $0) }
+    lastMemberID = wire.lastMemberID
     unknown = UnknownFields(of: wire)
   }
 
@@ -15,6 +16,7 @@ extension Cluster {
     message.meta = meta.wire
     if let authority { message.authority = authority.wire }
     message.revoked = revoked.map(\.wire)
+    message.lastMemberID = lastMemberID
     message.restore(unknown)
     return message
   }

@@ -14,6 +14,7 @@ extension ClusterNode {
     raftAddress = wire.raftAddress
     runtimeProblem = wire.runtimeProblem
     keys = wire.keys
+    memberID = wire.memberID
     unknown = UnknownFields(of: wire)
   }
 
@@ -31,6 +32,7 @@ extension ClusterNode {
     node.raftAddress = raftAddress
     node.runtimeProblem = runtimeProblem
     node.keys = keys
+    node.memberID = memberID
     node.restore(unknown)
     return node
   }

@@ -5,7 +5,7 @@ import Manager
 import RaftStorage
 import Security
 
-/// What a store has to have for a cluster to be in it: the cluster itself, its authority, and this node with the key of its certificate.
+/// What there has to be for a cluster to be in a store: the cluster itself, its authority, and a certificate of that for this node.
 ///
 /// Repeatable: a crash on the way is made good by the next start, and a start that finds all of it writes nothing. A store of a version that
 /// had no authority gets one.
@@ -22,12 +22,11 @@ struct ClusterFounding {
   func run() async throws -> NodeCredentials? {
     let hadAuthority = store.view.cluster?.authority != nil
     try await storeCluster(authority: hadAuthority ? nil : newAuthority())
-    var own: (credentials: NodeCredentials, fingerprints: [String])?
+    var own: NodeCredentials?
     do { own = try ownCredentials() } catch  where hadAuthority {
       logger.error("security.unusable", metadata: ["error": "\(error)"])
     }
-    try await storeNode(keys: own?.fingerprints)
-    return own?.credentials
+    return own
   }
 
   private func newAuthority() throws -> AuthorityRecord {
@@ -46,12 +45,13 @@ struct ClusterFounding {
           "the log is of cluster \(cluster) but its state of cluster \(stored.id); put back a copy of the data directory, or start in an empty one")
       }
       if stored.authority == nil { stored.authority = authority }
+      stored.lastMemberID = max(stored.lastMemberID, membership.storage.identity.memberID)
       if stored != transaction.view.cluster { try transaction.put(stored) }
     }
   }
 
   /// What is kept, while it is of this cluster and not due for renewal; else a new certificate, for a new key.
-  private func ownCredentials() throws -> (credentials: NodeCredentials, fingerprints: [String])? {
+  private func ownCredentials() throws -> NodeCredentials? {
     guard let record = store.view.cluster?.authority else { return nil }
     guard let keys = try directory.keptSealingKeys() else {
       throw WarrenError(.failedPrecondition, "\(directory.sealingKeysFile) is missing; put back a copy of it")
@@ -61,23 +61,13 @@ struct ClusterFounding {
     let kept = try directory.credentials(sealedWith: keys)
     if let kept, kept.identity == identity, kept.trust == authority.trust {
       let schedule = RenewalSchedule(kept.certificate, trust: kept.trust, spread: 0)
-      if case .fresh = schedule.state(at: .now) { return (kept, [kept.certificate.keyFingerprint]) }
+      if case .fresh = schedule.state(at: .now) { return kept }
     }
     let key = P256.Signing.PrivateKey()
     let chain = try authority.issue(identity, for: key.publicKey, now: .now)
     let made = try NodeCredentials(chain: chain, key: key, trust: authority.trust)
     try directory.keep(made, sealedWith: keys)
     logger.info("certificate.issued", metadata: ["node": "\(identity.node)", "serial": "\(made.certificate.serialText)"])
-    return (made, [made.certificate.keyFingerprint])
-  }
-
-  /// A node that runs containers registers itself once its worker is there; until then only the key of one that is known is stored.
-  private func storeNode(keys: [String]?) async throws {
-    try await store.update { transaction in
-      let stored = transaction.view.node(configuration.nodeID)
-      guard var node = configuration.runsContainers ? stored : try configuration.node(stored: stored) else { return }
-      if let keys, !keys.allSatisfy(node.keys.contains) { node.keys = keys }
-      if node != stored { try transaction.put(node) }
-    }
+    return made
   }
 }

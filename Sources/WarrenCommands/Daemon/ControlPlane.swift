@@ -1,7 +1,9 @@
 import ClusterModel
 import Logging
 import Manager
+import Raft
 import RaftStorage
+import RaftTransport
 import Security
 import ServiceLifecycle
 
@@ -9,19 +11,79 @@ import ServiceLifecycle
 struct ControlPlane: Sendable {
   let store: ClusterStore
   let log: RaftMember
-  let dispatcher: Dispatcher
-  let loops: ControlLoops
+  let duties: LeaderDuties
+  let book: PeerBook
+  /// To the other managers. Nil when this node has no usable credentials: it can only be alone then.
+  let transport: NetworkTransport?
   /// Nil when this node has none, which the log says the reason of.
   let credentials: NodeCredentials?
+  private let announcement: NodeAnnouncement
 
-  /// Brings the store to where the log is, and into being a cluster when it is none yet.
+  /// Brings the store to where the log is, or begins to; makes a cluster of it when it is none yet.
   static func start(_ membership: NodeMembership, logger: Logger) async throws -> ControlPlane {
+    let configuration = membership.configuration
+    let storage = membership.storage
     let store = ClusterStore(now: { .now })
-    let log = try await RaftMember.start(storage: membership.storage, stateMachine: store, logger: logger)
+    let book = try PeerBook(dataDirectory: configuration.dataDirectory, logger: logger)
+    var credentials: NodeCredentials?
+    do { credentials = try kept(configuration) } catch {
+      // Alone it can do without until that is repaired; among others it cannot say a word.
+      guard storage.isAlone else { throw error }
+      logger.error("security.unusable", metadata: ["error": "\(error)"])
+    }
+    let connect = { (credentials: NodeCredentials) in
+      try await makeTransport(membership, credentials, book: book, store: store, logger: logger)
+    }
+    var transport: NetworkTransport?
+    if let credentials { transport = try await connect(credentials) }
+    let log = try await RaftMember.start(
+      storage: storage, stateMachine: store, transport: transport, timing: configuration.raftTiming, logger: logger)
     store.attach(to: log)
-    let credentials = try await ClusterFounding(membership: membership, store: store, logger: logger).run()
+    let announcement = NodeAnnouncement(configuration: configuration, member: storage.identity.memberID, store: store, logger: logger)
+    if log.isAlone {
+      credentials = try await ClusterFounding(membership: membership, store: store, logger: logger).run()
+      try await announcement.store(keys: credentials.map { [$0.certificate.keyFingerprint] })
+      if transport == nil, let credentials {
+        let made = try await connect(credentials)
+        log.attach(made)
+        transport = made
+      }
+    }
+    if let transport { book.attach(to: log, transport) }
     return ControlPlane(
-      store: store, log: log, dispatcher: Dispatcher(store: store, logger: logger),
-      loops: ControlLoops(store: store, now: { .now }, logger: logger), credentials: credentials)
+      store: store, log: log,
+      duties: LeaderDuties(store: store, log: log, downAfter: configuration.nodeDownAfter, now: { .now }, logger: logger), book: book,
+      transport: transport, credentials: credentials, announcement: announcement)
   }
+
+  /// In the order in which they start; they stop in the opposite one.
+  var services: [any Service] {
+    let base: [any Service] = [log, duties, PeerBookKeeper(book: book, store: store, log: log), announcement]
+    return (transport.map { [$0] } ?? []) + base
+  }
+
+  private static func kept(_ configuration: DaemonConfiguration) throws -> NodeCredentials? {
+    let directory = SecurityDirectory(dataDirectory: configuration.dataDirectory)
+    guard let keys = try directory.keptSealingKeys() else { return nil }
+    return try directory.credentials(sealedWith: keys)
+  }
+
+  private static func makeTransport(
+    _ membership: NodeMembership, _ credentials: NodeCredentials, book: PeerBook, store: ClusterStore, logger: Logger
+  ) async throws -> NetworkTransport {
+    let configuration = membership.configuration
+    let identity = membership.storage.identity
+    let certificates = try TransportCertificates(credentials, book: book) { store.view.node($0)?.keys }
+    var options = TransportConfiguration(
+      cluster: identity.clusterID, member: MemberID(rawValue: identity.memberID),
+      listen: PeerAddress(host: configuration.raftListener.host, port: configuration.raftListener.port), security: .mutualTLS(certificates))
+    options.advertised = PeerAddress(host: configuration.raftAddress.host, port: configuration.raftAddress.port)
+    options.moved = { book.moved($0, to: $1) }
+    return try await NetworkTransport.listen(options, logger: logger)
+  }
+}
+
+extension LogDatabase {
+  /// As far as its newest snapshot knows, no other member takes part.
+  var isAlone: Bool { snapshot.configuration == ConfigurationState(voters: [MemberID(rawValue: identity.memberID)]) }
 }

@@ -26,14 +26,14 @@ enum Daemon {
     let control = try await ControlPlane.start(membership, logger: logger)
     let worker =
       configuration.runsContainers
-      ? try await WorkerNode(membership, credentials: control.credentials, dispatcher: control.dispatcher, logger: logger) : nil
+      ? try await WorkerNode(membership, credentials: control.credentials, duties: control.duties, logger: logger) : nil
     let api = ManagerAPI(
       store: control.store, log: control.log,
       identity: .init(node: configuration.nodeID, raftAddress: configuration.raftAddress.description, version: WarrenVersion.current),
       localNode: worker?.operations, nodes: NodeAdmission(store: control.store, now: { .now }, sealingKeys: membership.sealingKeys))
     let listening = try APIListening(configuration, api: api, store: control.store, credentials: control.credentials, logger: logger)
     // Started in this order, stopped in the opposite one: the log outlives whatever writes to it.
-    var services: [any Service] = [control.log, control.dispatcher, control.loops]
+    var services = control.services
     if let worker { services.append(worker) }
     var checks = [
       HealthCheck("store") { _ = try await control.log.readBarrier() },
@@ -53,6 +53,8 @@ enum Daemon {
         await worker?.agent.isConnected ?? true
       },
       Memory(),
+      // The first to stop: whoever leads next does so before anything else ends here.
+      HandOver(log: control.log),
     ]
     if let standing = listening.standing { services.append(standing) }
     // Below this level the group prints whole values of services.

@@ -1,15 +1,17 @@
 import ClusterModel
 import Glibc
+import Manager
 
 /// Everything a daemon was told, checked once; passed down from here.
 struct DaemonConfiguration: Sendable {
   let nodeID: NodeID
   let dataDirectory: String
   let runsContainers: Bool
+  /// As others dial them.
   let raftAddress: HostPort
-  /// As others dial it.
   let apiAddress: HostPort
   /// What is listened on; an empty host means every address of the machine.
+  let raftListener: HostPort
   let apiListener: HostPort
   let socket: String
   let labels: [String: String]
@@ -27,16 +29,26 @@ struct DaemonConfiguration: Sendable {
   let metricsAddress: HostPort?
   /// The address was asked for: without it the daemon must not run.
   let metricsAddressIsRequired: Bool
+  let raftTiming: RaftTiming
+  /// How long a node may be silent before it counts as down.
+  let nodeDownAfter: Duration
 
   /// - Throws: `invalidArgument` naming the option that is wrong.
   init(nodeID: NodeID, dataDirectory: String, settings: DaemonSettings, hostname: String) throws {
     self.nodeID = nodeID
     self.dataDirectory = dataDirectory
     runsContainers = settings.managerOnly != true
-    raftAddress = try HostPort(parsing: settings.bindAddress ?? "\(hostname):7946", option: "--bind-addr")
+    let raft = try HostPort(parsing: settings.bindAddress ?? "\(hostname):7946", option: "--bind-addr")
+    raftAddress = HostPort(host: try Self.advertised(settings, raft, hostname), port: raft.port)
+    raftListener = raft.listened
     let api = try HostPort(parsing: settings.apiAddress ?? "\(hostname):8080", option: "--api-addr")
     apiAddress = HostPort(host: try Self.advertised(settings, api, hostname), port: api.port)
     apiListener = api.listened
+    raftTiming = settings.raftProfile == "wan" ? .wan : .lan
+    nodeDownAfter = .seconds(settings.nodeDownSeconds ?? 10)
+    guard nodeDownAfter >= .seconds(2) else {
+      throw WarrenError(.invalidArgument, "--node-down must be at least 2s: a worker says that it is there four times in that time")
+    }
     socket = settings.socket ?? DaemonSocket.defaultPath
     guard socket.hasPrefix("/") else { throw WarrenError(.invalidArgument, "--socket \(socket) must be an absolute path") }
     guard socket.utf8.count <= 100 else {

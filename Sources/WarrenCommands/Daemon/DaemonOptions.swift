@@ -3,6 +3,7 @@ import Logging
 
 /// What a daemon takes. Everything that describes the node is kept in its data directory, so that `warren start` needs none of it.
 struct DaemonOptions: ParsableArguments {
+  enum RaftProfile: String, CaseIterable, ExpressibleByArgument, Sendable { case lan, wan }
   enum LogFormat: String, CaseIterable, ExpressibleByArgument, Sendable { case text, json }
 
   @Option(help: ArgumentHelp("Name of this node in the cluster (default: the host name).", valueName: "id")) var nodeID: String?
@@ -17,6 +18,10 @@ struct DaemonOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Where everything that must survive is kept.", valueName: "path"), completion: .directory, transform: PathText.parse)
   var dataDir = "/var/lib/warren"
   @Flag(help: "Run no containers here.") var managerOnly = false
+  @Option(help: "How patient managers are with one another: lan, or wan when they are far apart.") var raftProfile: RaftProfile?
+  @Option(
+    help: ArgumentHelp("A node that is silent for longer counts as down (default: 10s).", valueName: "duration"), transform: DurationText.parse)
+  var nodeDown: Duration?
   @Option(help: ArgumentHelp("Unix socket to serve the API on (default: /run/warren/warren.sock).", valueName: "path"), completion: .file())
   var socket: String?
 
@@ -55,7 +60,8 @@ struct DaemonOptions: ParsableArguments {
       nanoCPUs: cpu, memoryBytes: memory,
       labels: label.isEmpty ? nil : Dictionary(label.map { ($0.key, $0.value) }) { $1 }, containerdAddress: containerdAddress,
       containerdNamespace: containerdNamespace, cniPaths: cniPath.isEmpty ? nil : cniPath, subnet: cniSubnet, bridge: bridge,
-      nameServers: dns.isEmpty ? nil : dns, metricsAddress: metricsAddr)
+      nameServers: dns.isEmpty ? nil : dns, metricsAddress: metricsAddr, raftProfile: raftProfile?.rawValue,
+      nodeDownSeconds: nodeDown.map { $0 / .seconds(1) })
   }
 
   func logger() -> Logger {

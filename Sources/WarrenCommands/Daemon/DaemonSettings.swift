@@ -15,6 +15,8 @@ struct DaemonSettings: Codable, Sendable, Equatable {
   var bridge: String?
   var nameServers: [String]?
   var metricsAddress: String?
+  var raftProfile: String?
+  var nodeDownSeconds: Double?
 
   /// What is said now, completed by what was said before.
   func completed(by earlier: DaemonSettings) -> DaemonSettings {
@@ -25,6 +27,7 @@ struct DaemonSettings: Codable, Sendable, Equatable {
       labels: labels ?? earlier.labels, containerdAddress: containerdAddress ?? earlier.containerdAddress,
       containerdNamespace: containerdNamespace ?? earlier.containerdNamespace, cniPaths: cniPaths ?? earlier.cniPaths,
       subnet: subnet ?? earlier.subnet,
-      bridge: bridge ?? earlier.bridge, nameServers: nameServers ?? earlier.nameServers, metricsAddress: metricsAddress ?? earlier.metricsAddress)
+      bridge: bridge ?? earlier.bridge, nameServers: nameServers ?? earlier.nameServers, metricsAddress: metricsAddress ?? earlier.metricsAddress,
+      raftProfile: raftProfile ?? earlier.raftProfile, nodeDownSeconds: nodeDownSeconds ?? earlier.nodeDownSeconds)
   }
 }

@@ -6,6 +6,7 @@ import Glibc
 /// The directory of everything a node must not forget:
 ///
 ///     settings.json   what was said on the command line
+///     managers.json   where the managers are (manager)
 ///     raft/           the cluster's log (manager)
 ///     security/       this node's keys (`SecurityDirectory`)
 ///     worker/         the worker's journal
@@ -21,7 +22,9 @@ struct DataDirectory: Sendable {
   }
 
   /// What a start that got no further than making the log may have left here, and what a file system has of its own.
-  private static let harmless = ["settings.json", "raft", "security", "worker.sqlite", "containerd", "network", "logs", "tasks", "lost+found"]
+  private static let harmless = [
+    "settings.json", "managers.json", "raft", "security", "worker.sqlite", "containerd", "network", "logs", "tasks", "lost+found",
+  ]
 
   /// A new node closes its directory to others and removes files there that it does not know: never in a directory of something else.
   func checkVacant() throws {

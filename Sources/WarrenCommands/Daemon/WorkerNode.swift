@@ -20,7 +20,7 @@ struct WorkerNode: Service {
   private let bridge: BridgeClaim?
 
   /// - Throws: when no containerd is found and none can be started.
-  init(_ membership: NodeMembership, credentials: NodeCredentials?, dispatcher: Dispatcher, environment: Environment = .process, logger: Logger)
+  init(_ membership: NodeMembership, credentials: NodeCredentials?, duties: LeaderDuties, environment: Environment = .process, logger: Logger)
     async throws
   {
     let configuration = membership.configuration
@@ -46,8 +46,9 @@ struct WorkerNode: Service {
       images: images, network: network, logger: logger)
     var node = try configuration.node()
     node.keys = credentials.map { [$0.certificate.keyFingerprint] } ?? []
+    node.memberID = identity.memberID
     agent = Agent(
-      configuration: .init(node: node), runtime: runtime, session: InProcessSession(dispatcher: dispatcher),
+      configuration: .init(node: node), runtime: runtime, session: InProcessSession(duties: duties),
       journal: try await Journal.recovering(path: "\(data)/worker.sqlite", logger: logger), now: { .now }, logger: logger)
     operations = WorkerOperations(agent: agent, runtime: runtime)
   }

@@ -22,7 +22,7 @@ final class TestManager: Sendable {
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let dispatcher = Dispatcher(store: store, clock: clock, logger: logger)
     let feed = ManagerListFeed(store: store)
-    let service = WorkerSessionService(dispatcher: dispatcher, workers: workers, managers: feed, clock: clock) { _ in peer }
+    let service = WorkerSessionService(dispatcher: { dispatcher }, workers: workers, managers: feed, clock: clock) { _ in peer }
     let transport = HTTP2ServerTransport.Posix(
       address: .ipv4(host: "127.0.0.1", port: 0), transportSecurity: .plaintext,
       config: .defaults { config in

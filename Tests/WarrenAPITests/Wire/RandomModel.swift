@@ -44,6 +44,7 @@ extension RandomModel {
       revoked.unknown = unknown()
       return revoked
     }
+    value.lastMemberID = uint64()
     value.unknown = unknown()
     return value
   }
@@ -61,6 +62,7 @@ extension RandomModel {
     value.apiAddress = text()
     value.runtimeProblem = text()
     value.keys = texts()
+    value.memberID = uint64()
     value.raftAddress = text()
     value.unknown = unknown()
     return value

@@ -1,0 +1,62 @@
+import ClusterModel
+import Logging
+import Raft
+
+/// Sees to it, while this manager leads, that the members of Raft are the managers of the store, and that the store says which are away.
+struct MemberLoop {
+  let store: ClusterStore
+  let log: RaftMember
+  let downAfter: Duration
+  let clock: any Clock<Duration>
+  let logger: Logger
+
+  /// Between looks at the others: what changes without a change in the store is who is there and how far.
+  private static let interval = Duration.milliseconds(500)
+
+  /// Until cancelled.
+  func run() async {
+    var lastProblem = ""
+    while !Task.isCancelled {
+      do {
+        try await look()
+        lastProblem = ""
+      } catch is CancellationError {
+        return
+      } catch {
+        if "\(error)" != lastProblem { logger.warning("managers.change-postponed", metadata: ["reason": "\(error)"]) }
+        lastProblem = "\(error)"
+      }
+      try? await clock.sleep(for: Self.interval)
+    }
+  }
+
+  private func look() async throws {
+    // Nothing to see to: the store has not been told of any, or there is one only.
+    let managers = store.view.nodes.filter { $0.roles.contains(.manager) && $0.memberID != 0 }
+    let plan = MemberPlan(wanted: MemberSet(managers.map { MemberID(rawValue: $0.memberID) }), overview: log.overview)
+    switch plan.next {
+    case .change(let change):
+      logger.notice("managers.changing", metadata: ["change": "\(change.steps)"])
+      _ = try await log.change(members: change)
+    case .handOver(let heir):
+      logger.notice("managers.handing-over", metadata: ["to": "\(heir)"])
+      log.handLeadershipOver(to: heir)
+    case nil: break
+    }
+    for manager in managers where !manager.roles.contains(.worker) { try await note(manager, plan.overview) }
+  }
+
+  /// A node that is manager only has no worker's session that says whether it is there.
+  private func note(_ manager: ClusterNode, _ overview: RaftOverview) async throws {
+    let member = MemberID(rawValue: manager.memberID)
+    let isAway = member != overview.own && overview.silence[member].map { $0 >= downAfter } ?? false
+    guard isAway ? manager.state == .ready : manager.state == .down && overview.isActive(member) else { return }
+    try await store.update { transaction in
+      guard var stored = transaction.view.node(manager.id) else { return }
+      stored.state = isAway ? .down : .ready
+      stored.message = isAway ? "this manager has not been heard of for \(downAfter.components.seconds) s" : ""
+      if stored != transaction.view.node(manager.id) { try transaction.put(stored) }
+    }
+    logger.log(level: isAway ? .warning : .notice, isAway ? "node.down" : "node.up", metadata: ["node": "\(manager.id)"])
+  }
+}
