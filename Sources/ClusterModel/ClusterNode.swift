@@ -11,6 +11,8 @@ package struct ClusterNode: Hashable, Sendable, Identifiable {
   /// Set by people; the worker's own `--label`s are in here too.
   package var labels: [String: String] = [:]
   package var availability = Availability.active
+  /// While it drains: until then a task may stay until the one that takes its place runs. Nil: no longer at all.
+  package var drainDeadline: Timestamp?
   package var description: NodeDescription
   package var state = State.down
   /// Why the node is in its state.

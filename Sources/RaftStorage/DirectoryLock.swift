@@ -3,11 +3,12 @@ import Glibc
 import NIOConcurrencyHelpers
 
 /// Keeps a second process from opening the same data directory. Held until `release`; the kernel releases it when the process dies.
-final class DirectoryLock: Sendable {
+package final class DirectoryLock: Sendable {
   private let held: NIOLockedValueBox<Int32?>
 
+  /// - Parameter path: of the file that is locked.
   /// - Throws: `.failedPrecondition` naming the process that holds it.
-  init(path: String, dataDirectory: String) throws {
+  package init(path: String, dataDirectory: String) throws {
     let file = Glibc.open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw FileSystem.failure("open", path) }
     guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
@@ -29,7 +30,7 @@ final class DirectoryLock: Sendable {
 
   deinit { release() }
 
-  func release() {
+  package func release() {
     held.withLockedValue { file in
       // Closing alone would leave it locked while a child that is just being started still has the descriptor.
       if let file {

@@ -29,7 +29,7 @@ import Testing
     (DaemonSettings(subnet: "10.0.0.0"), "--cni-subnet"), (DaemonSettings(subnet: "10.0.0.0/31"), "--cni-subnet"),
     (DaemonSettings(nameServers: ["10.0.0.1", "127.0.0.53"]), "--dns"), (DaemonSettings(nameServers: ["fd00::1"]), "--dns"),
     (DaemonSettings(nameServers: ["dns.local"]), "--dns"), (DaemonSettings(bridge: "a-name-that-is-too-long"), "--bridge"),
-    (DaemonSettings(metricsAddress: "9090"), "--metrics-addr"),
+    (DaemonSettings(metricsAddress: "9090"), "--metrics-addr"), (DaemonSettings(nodeDownSeconds: 0.5), "--node-down"),
   ]) func `A wrong option is named`(settings: DaemonSettings, option: String) throws {
     let error = try #require(throws: WarrenError.self) { try configuration(settings) }
     #expect(error.code == .invalidArgument && error.message.contains(option))

@@ -37,6 +37,14 @@ extension StoreView {
       case .replicated(let replicas): replicas
       case .global: wanted.count
       }
-    return (wanted.count { $0.status.state == .running }, desired)
+    // A slot counts once: on a node that drains, the former task may run beside the one that takes its place.
+    let running = wanted.filter { $0.status.state == .running }
+    return (Set(running.map { Place(slot: $0.slot, node: $0.slot == 0 ? $0.nodeID : nil) }).count, desired)
   }
+}
+
+private struct Place: Hashable {
+  var slot: Int
+  /// Of a global service's task.
+  var node: NodeID?
 }

@@ -1,4 +1,5 @@
 import ClusterModel
+import CoreFoundation
 import Glibc
 import NIOCore
 

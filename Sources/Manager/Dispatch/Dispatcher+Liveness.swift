@@ -3,9 +3,12 @@ import HashTreeCollections
 import Logging
 
 extension Dispatcher {
+  /// A worker that lost all managers tries them again after 8 s at the latest, so that a new leader must not expect it earlier.
+  private static let freshGrace = Duration.seconds(10)
+
   /// Marks the node down unless its worker returns in time.
-  func waitForReturn(of node: NodeID, absence: UInt64, silentFor silence: Duration) async {
-    var wait = max(downAfter - silence, .zero)
+  func waitForReturn(of node: NodeID, absence: UInt64, within grace: Duration) async {
+    var wait = grace
     while absences[node] == absence {
       do { try await clock.sleep(for: wait) } catch { return }
       guard absences[node] == absence else { return }
@@ -32,7 +35,7 @@ extension Dispatcher {
   /// After a start (and after a change of leader) every worker gets a fresh grace. A node that is a manager only has no session to miss.
   func expectAll(_ view: StoreView) {
     for node in view.nodes where node.state == .ready && node.roles.contains(.worker) {
-      if sessions[node.id] == nil, absences[node.id] == nil { noteAbsence(of: node.id) }
+      if sessions[node.id] == nil, absences[node.id] == nil { noteAbsence(of: node.id, grace: max(downAfter, Self.freshGrace)) }
     }
   }
 }

@@ -28,7 +28,7 @@ package actor Dispatcher {
 
   enum Event: Sendable {
     case sessionEnded(NodeID, number: UInt64)
-    case absent(NodeID, number: UInt64, silentFor: Duration)
+    case absent(NodeID, number: UInt64, grace: Duration)
   }
 
   /// - Parameters:
@@ -111,8 +111,8 @@ extension Dispatcher: Service {
       for await event in events {
         switch event {
         case .sessionEnded(let node, let number): sessionEnded(node, number: number)
-        case .absent(let node, let number, let silence):
-          group.addTask { await self.waitForReturn(of: node, absence: number, silentFor: silence) }
+        case .absent(let node, let number, let grace):
+          group.addTask { await self.waitForReturn(of: node, absence: number, within: grace) }
         }
       }
       stop()
@@ -133,13 +133,13 @@ extension Dispatcher: Service {
     sessions[node] = nil
     let silence = session.silence()
     logger.info("session.ended", metadata: ["node": "\(node)", "session": "\(number)", "silent_for": "\(silence)"])
-    noteAbsence(of: node, silentFor: silence)
+    noteAbsence(of: node, grace: max(downAfter - silence, .zero))
   }
 
   /// Starts the grace of a node without a session.
-  func noteAbsence(of node: NodeID, silentFor silence: Duration = .zero) {
+  func noteAbsence(of node: NodeID, grace: Duration) {
     let number = nextNumber()
     absences[node] = number
-    eventSink.yield(.absent(node, number: number, silentFor: silence))
+    eventSink.yield(.absent(node, number: number, grace: grace))
   }
 }

@@ -8,9 +8,17 @@ struct Agenda {
   private var placement = true
   private var wakes: [ServiceID: Timestamp] = [:]
   private var placementWake: Timestamp?
+  /// Tasks there go when others run in their place.
+  private var isDraining = false
 
   /// When something is due though nothing happens in between.
   var nextWake: Timestamp? { [wakes.values.min(), placementWake].compactMap(\.self).min() }
+
+  /// The beginning, from a view: all that changes afterwards is noted.
+  mutating func begin(with nodes: some Sequence<ClusterNode>) {
+    isDraining = nodes.contains { $0.availability == .drain }
+    addEverything()
+  }
 
   mutating func addEverything() {
     everything = true
@@ -25,6 +33,7 @@ struct Agenda {
     case .service(let old, let new): note(service: old, new)
     case .task(let old, let new): note(task: old, new)
     case .node(let old, let new):
+      if new?.availability == .drain { isDraining = true }
       if old.map(NodeFacts.init) != new.map(NodeFacts.init) { addEverything() }
     default: break
     }
@@ -43,7 +52,8 @@ struct Agenda {
   private mutating func note(task old: ClusterTask?, _ new: ClusterTask?) {
     guard let task = new ?? old else { return }
     let ended = new.map { $0.status.state.isTerminal && old?.status.state.isTerminal != true } ?? true
-    if ended || (old != nil && old?.desiredState != new?.desiredState) { services.insert(task.serviceID) }
+    let takesOver = isDraining && new?.status.state == .running && old?.status.state != .running
+    if ended || takesOver || (old != nil && old?.desiredState != new?.desiredState) { services.insert(task.serviceID) }
     if ended { placement = true }
     if let new, old == nil, new.status.state == .pending { placement = true }
   }
@@ -72,6 +82,7 @@ private struct NodeFacts: Equatable {
   let roles: Set<ClusterNode.Role>
   let labels: [String: String]
   let availability: ClusterNode.Availability
+  let drainDeadline: Timestamp?
   let state: ClusterNode.State
   let runtimeProblem: String
   let description: NodeDescription
@@ -81,6 +92,7 @@ private struct NodeFacts: Equatable {
     roles = node.roles
     labels = node.labels
     availability = node.availability
+    drainDeadline = node.drainDeadline
     state = node.state
     runtimeProblem = node.runtimeProblem
     description = node.description

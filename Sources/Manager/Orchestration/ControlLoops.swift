@@ -60,8 +60,8 @@ package actor ControlLoops: Service {
 
   private func followStore(_ signal: AsyncStream<Void>.Continuation) async {
     while !Task.isCancelled {
-      let (_, changes) = store.watch()
-      agenda.addEverything()
+      let (view, changes) = store.watch()
+      agenda.begin(with: view.nodes)
       signal.yield()
       do {
         while true {

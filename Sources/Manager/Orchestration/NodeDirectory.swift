@@ -23,7 +23,10 @@ struct PlacementRules {
   }
 
   /// Whether a task may be, or stay, on the node; a node that is merely down still counts.
-  func allow(_ node: ClusterNode) -> Bool {
-    node.roles.contains(.worker) && node.availability == .active && (constraints?.allSatisfy { $0.matches(node) } ?? false)
+  func allow(_ node: ClusterNode) -> Bool { node.availability == .active && match(node) }
+
+  /// Whether nothing but a drain speaks against the node.
+  func match(_ node: ClusterNode) -> Bool {
+    node.roles.contains(.worker) && (constraints?.allSatisfy { $0.matches(node) } ?? false)
   }
 }

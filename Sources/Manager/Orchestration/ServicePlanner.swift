@@ -52,11 +52,15 @@ struct ServicePlanner {
 
   /// Makes one slot (or one node's share of a global service) right: exactly one task meant to run, of the service's revision.
   ///
-  /// A replacement starts after the task before it has stopped, so the two never run side by side.
+  /// A replacement starts after the task before it has stopped, so the two never run side by side; except for a task that leaves a draining
+  /// node, which goes when its successor runs.
   mutating func fill(slot: Int, node: NodeID?, with members: [ClusterTask]) {
-    let wanted = members.filter { $0.desiredState == .running }.sorted(by: Self.isBetter)
-    for duplicate in wanted.dropFirst() { retire(duplicate, as: .shutdown) }
-    if let task = wanted.first {
+    let wanted = members.filter { $0.desiredState == .running }.sorted(by: isBetter)
+    let leaving = wanted.filter(mayStayForNow)
+    let staying = wanted.filter { !mayStayForNow($0) }
+    for duplicate in staying.dropFirst() + leaving.dropFirst() { retire(duplicate, as: .shutdown) }
+    if let task = leaving.first { leave(task, to: staying.first) }
+    if let task = staying.first {
       switch verdict(on: task, history: members) {
       case .keep: break
       case .replace(let due) where due > now: wakeAt = min(wakeAt ?? due, due)
@@ -64,7 +68,8 @@ struct ServicePlanner {
       }
     }
     let current = members.compactMap { tasks[$0.id] }
-    if !current.contains(where: { $0.desiredState == .running || isStopping($0) }) { create(slot: slot, node: node) }
+    let successors = current.filter { $0.desiredState != .running || !mayStayForNow($0) }
+    if !successors.contains(where: { $0.desiredState == .running || isStopping($0) }) { create(slot: slot, node: node) }
     trimHistory(current)
   }
 
@@ -105,11 +110,15 @@ struct ServicePlanner {
     (left.meta.createdAt, left.id) > (right.meta.createdAt, right.id)
   }
 
-  /// The one to keep of two for the same slot: it has not ended, has come further, is older.
-  private static func isBetter(_ left: ClusterTask, _ right: ClusterTask) -> Bool {
+  /// The one to keep of two for the same slot: it has not ended, is where it may be, has come further, is older.
+  private func isBetter(_ left: ClusterTask, _ right: ClusterTask) -> Bool {
     let (a, b) = (left.status.state, right.status.state)
     if a.isTerminal != b.isTerminal { return b.isTerminal }
+    let (mayStay, otherMayStay) = (mayStay(left), mayStay(right))
+    if mayStay != otherMayStay { return mayStay }
     if a != b { return a > b }
-    return isNewer(right, left)
+    return Self.isNewer(right, left)
   }
+
+  private func mayStay(_ task: ClusterTask) -> Bool { task.nodeID.map { nodes[$0].map(rules.allow) ?? false } ?? true }
 }

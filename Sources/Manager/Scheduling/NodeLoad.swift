@@ -19,6 +19,11 @@ struct NodeLoad {
   private(set) var taskCount = 0
   /// Tasks this node recently could not run, by service.
   private(set) var rejections: [ServiceID: Int] = [:]
+  private var failures = 0
+
+  /// So many tasks failed here lately, of whatever service, that it may be the node: it is everybody's last choice.
+  var isFailing: Bool { failures >= Self.mostFailures }
+  private static let mostFailures = 5
 
   init(node: ClusterNode) { self.node = node }
 
@@ -40,13 +45,19 @@ struct NodeLoad {
     if task.desiredState == .running { tasksByService[task.serviceID, default: 0] += 1 }
   }
 
-  mutating func addRejection(of service: ServiceID) { rejections[service, default: 0] += 1 }
+  mutating func addRejection(of service: ServiceID) {
+    rejections[service, default: 0] += 1
+    failures += 1
+  }
+
+  mutating func addFailure() { failures += 1 }
 }
 
 /// The load of every node.
 struct ClusterLoad {
-  /// A node that rejected a service's task less than this ago is that service's last choice.
-  static let rejectionMemory: Duration = .seconds(300)
+  /// What happened longer ago counts no more: a node that rejected a service's task is that service's last choice, one on which many tasks
+  /// failed is the last choice of all.
+  static let failureMemory: Duration = .seconds(300)
 
   private(set) var nodes: [NodeLoad]
   private var positions: [NodeID: Int] = [:]
@@ -60,7 +71,12 @@ struct ClusterLoad {
   mutating func add(_ task: ClusterTask, now: Timestamp) {
     guard let id = task.nodeID, let position = positions[id] else { return }
     if task.isOccupying(id) { nodes[position].add(task) }
-    if task.status.state == .rejected, now - task.status.since < Self.rejectionMemory { nodes[position].addRejection(of: task.serviceID) }
+    guard now - task.status.since < Self.failureMemory else { return }
+    switch task.status.state {
+    case .rejected: nodes[position].addRejection(of: task.serviceID)
+    case .failed: nodes[position].addFailure()
+    default: break
+    }
   }
 
   mutating func place(_ task: ClusterTask, at position: Int) { nodes[position].add(task) }

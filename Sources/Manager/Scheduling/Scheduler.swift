@@ -1,6 +1,7 @@
 import ClusterModel
 
-/// Places pending tasks: on the nodes that pass every filter, the one with the fewest tasks of the service, then the fewest tasks.
+/// Places pending tasks: on the nodes that pass every filter, the one with the fewest tasks of the service, then the fewest tasks; nodes on
+/// which tasks failed lately come last.
 enum Scheduler {
   /// One pass over all tasks of the cluster. Returns the tasks that changed: placed ones, and ones whose reason for waiting changed.
   static func schedule(_ tasks: some Sequence<ClusterTask>, nodes: some Sequence<ClusterNode>, now: Timestamp) -> [ClusterTask] {
@@ -53,8 +54,8 @@ enum Scheduler {
   }
 
   /// Less is better; among equals the first by id wins.
-  private static func preference(_ load: NodeLoad, _ task: ClusterTask) -> (Int, Int, Int) {
-    (load.rejections[task.serviceID, default: 0], load.tasksByService[task.serviceID, default: 0], load.taskCount)
+  private static func preference(_ load: NodeLoad, _ task: ClusterTask) -> (Int, Int, Int, Int) {
+    (load.isFailing ? 1 : 0, load.rejections[task.serviceID, default: 0], load.tasksByService[task.serviceID, default: 0], load.taskCount)
   }
 
   /// First come, first served.

@@ -60,7 +60,7 @@ struct HostedSession: Sendable {
       throw WarrenError(.invalidArgument, "the session of node \(peer) does not begin with open; send it first")
     }
     let session = workers.newSession()
-    let assignments = try await dispatcher.openSession(node: node, silence: { [gate] in gate.withLockedValue { $0.silence } })
+    let assignments = try await dispatcher.openSession(node: withoutClaims(node), silence: { [gate] in gate.withLockedValue { $0.silence } })
     try await response.write(
       .with {
         $0.opened.workerInterval = timing.workerInterval.wire
@@ -90,6 +90,15 @@ struct HostedSession: Sendable {
     }
   }
 
+  /// Whether a node is a manager, the store says; one that it does not have is none.
+  private func withoutClaims(_ node: ClusterNode) -> ClusterNode {
+    guard dispatcher.store.view.node(node.id) == nil else { return node }
+    var node = node
+    node.roles.remove(.manager)
+    node.memberID = 0
+    return node
+  }
+
   private func take(_ message: Warren_V1_WorkerMessage) throws(WarrenError) -> SessionGate.Action {
     let taken: Result<SessionGate.Action, WarrenError> = gate.withLockedValue { gate in
       do throws(WarrenError) { return .success(try gate.take(message)) } catch { return .failure(error) }
@@ -101,7 +110,7 @@ struct HostedSession: Sendable {
     var answer = Warren_V1_Answer.with { $0.number = number }
     do {
       switch request {
-      case .update(let node): try await dispatcher.update(node: node)
+      case .update(let node): try await dispatcher.update(node: withoutClaims(node))
       case .report(let updates): try await dispatcher.report(node: peer, updates)
       case .invalid(let error): throw error
       }

@@ -95,7 +95,12 @@ struct SessionGate {
   }
 
   private func own(_ node: ClusterNode) throws(WarrenError) -> ClusterNode {
-    if node.id == peer { return node }
+    if node.id == peer {
+      var node = node
+      // Which keys are the node's, its admission says.
+      node.keys = []
+      return node
+    }
     throw WarrenError(.permissionDenied, "node \(peer) may not speak for node \(node.id); start the worker of that node with its own certificate")
   }
 }

@@ -18,7 +18,7 @@ package struct WorkerSessionService: Warren_V1_WorkerSessions.SimpleServiceProto
   private let identify: Identify
 
   /// - Parameters:
-  ///   - dispatcher: throws while this manager does not lead.
+  ///   - dispatcher: the one that acts now; throws while this manager does not lead.
   ///   - workers: learns which workers can be asked for logs, commands and images.
   ///   - managers: has to run.
   ///   - clock: for heartbeats.

@@ -20,7 +20,7 @@ package final class ClusterStore: Sendable {
 
   let state = NIOLockedValueBox(State())
   private let retries = TurnQueue()
-  private let now: @Sendable () -> Timestamp
+  let now: @Sendable () -> Timestamp
   private let watchLimit: Int
   let metrics: StoreMetrics
 

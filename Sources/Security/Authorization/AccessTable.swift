@@ -46,7 +46,7 @@ package enum AccessTable {
 
     "ListNodes": .peopleAndManagers, "GetService": .peopleAndManagers, "ListServices": .peopleAndManagers, "StreamEvents": .peopleAndManagers,
 
-    "RemoveNode": .people,
+    "UpdateNode": .people, "RemoveNode": .people,
     "CreateService": .people, "UpdateService": .people, "DeleteService": .people, "ServiceLogs": .people, "Exec": .people,
     "LoadImage": .people, "PullImage": .people, "ListImages": .people, "PruneImages": .people,
     "CreateSecret": .people, "GetSecretByName": .people, "DeleteSecret": .people, "ListSecrets": .people,

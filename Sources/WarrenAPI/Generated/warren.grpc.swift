@@ -79,6 +79,19 @@ package enum Warren_V1_WarrenAPI: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "UpdateNode" metadata.
+        package enum UpdateNode: Sendable {
+            /// Request type for "UpdateNode".
+            package typealias Input = Warren_V1_UpdateNodeRequest
+            /// Response type for "UpdateNode".
+            package typealias Output = Warren_V1_UpdateNodeResponse
+            /// Descriptor for "UpdateNode".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "warren.v1.WarrenAPI"),
+                method: "UpdateNode",
+                type: .unary
+            )
+        }
         /// Namespace for "RemoveNode" metadata.
         package enum RemoveNode: Sendable {
             /// Request type for "RemoveNode".
@@ -462,6 +475,7 @@ package enum Warren_V1_WarrenAPI: Sendable {
             Heartbeat.descriptor,
             ListNodes.descriptor,
             GetNode.descriptor,
+            UpdateNode.descriptor,
             RemoveNode.descriptor,
             CreateService.descriptor,
             UpdateService.descriptor,
@@ -576,6 +590,20 @@ extension Warren_V1_WarrenAPI {
             request: GRPCCore.StreamingServerRequest<Warren_V1_GetNodeRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_GetNodeResponse>
+
+        /// Handle the "UpdateNode" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Warren_V1_UpdateNodeRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Warren_V1_UpdateNodeResponse` messages.
+        func updateNode(
+            request: GRPCCore.StreamingServerRequest<Warren_V1_UpdateNodeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_UpdateNodeResponse>
 
         /// Handle the "RemoveNode" method.
         ///
@@ -1080,6 +1108,20 @@ extension Warren_V1_WarrenAPI {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Warren_V1_GetNodeResponse>
 
+        /// Handle the "UpdateNode" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_UpdateNodeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Warren_V1_UpdateNodeResponse` message.
+        func updateNode(
+            request: GRPCCore.ServerRequest<Warren_V1_UpdateNodeRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Warren_V1_UpdateNodeResponse>
+
         /// Handle the "RemoveNode" method.
         ///
         /// - Parameters:
@@ -1581,6 +1623,20 @@ extension Warren_V1_WarrenAPI {
             context: GRPCCore.ServerContext
         ) async throws -> Warren_V1_GetNodeResponse
 
+        /// Handle the "UpdateNode" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Warren_V1_UpdateNodeRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Warren_V1_UpdateNodeResponse` to respond with.
+        func updateNode(
+            request: Warren_V1_UpdateNodeRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Warren_V1_UpdateNodeResponse
+
         /// Handle the "RemoveNode" method.
         ///
         /// - Parameters:
@@ -2071,6 +2127,17 @@ extension Warren_V1_WarrenAPI.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Warren_V1_WarrenAPI.Method.UpdateNode.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_UpdateNodeRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_UpdateNodeResponse>(),
+            handler: { request, context in
+                try await self.updateNode(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Warren_V1_WarrenAPI.Method.RemoveNode.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_RemoveNodeRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_RemoveNodeResponse>(),
@@ -2439,6 +2506,17 @@ extension Warren_V1_WarrenAPI.ServiceProtocol {
         return GRPCCore.StreamingServerResponse(single: response)
     }
 
+    package func updateNode(
+        request: GRPCCore.StreamingServerRequest<Warren_V1_UpdateNodeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_UpdateNodeResponse> {
+        let response = try await self.updateNode(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
     package func removeNode(
         request: GRPCCore.StreamingServerRequest<Warren_V1_RemoveNodeRequest>,
         context: GRPCCore.ServerContext
@@ -2796,6 +2874,19 @@ extension Warren_V1_WarrenAPI.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Warren_V1_GetNodeResponse> {
         return GRPCCore.ServerResponse<Warren_V1_GetNodeResponse>(
             message: try await self.getNode(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func updateNode(
+        request: GRPCCore.ServerRequest<Warren_V1_UpdateNodeRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Warren_V1_UpdateNodeResponse> {
+        return GRPCCore.ServerResponse<Warren_V1_UpdateNodeResponse>(
+            message: try await self.updateNode(
                 request: request.message,
                 context: context
             ),
@@ -3288,6 +3379,25 @@ extension Warren_V1_WarrenAPI {
             deserializer: some GRPCCore.MessageDeserializer<Warren_V1_GetNodeResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_GetNodeResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "UpdateNode" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_UpdateNodeRequest` message.
+        ///   - serializer: A serializer for `Warren_V1_UpdateNodeRequest` messages.
+        ///   - deserializer: A deserializer for `Warren_V1_UpdateNodeResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func updateNode<Result>(
+            request: GRPCCore.ClientRequest<Warren_V1_UpdateNodeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Warren_V1_UpdateNodeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Warren_V1_UpdateNodeResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_UpdateNodeResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "RemoveNode" method.
@@ -4003,6 +4113,36 @@ extension Warren_V1_WarrenAPI {
             try await self.client.unary(
                 request: request,
                 descriptor: Warren_V1_WarrenAPI.Method.GetNode.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "UpdateNode" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_UpdateNodeRequest` message.
+        ///   - serializer: A serializer for `Warren_V1_UpdateNodeRequest` messages.
+        ///   - deserializer: A deserializer for `Warren_V1_UpdateNodeResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func updateNode<Result>(
+            request: GRPCCore.ClientRequest<Warren_V1_UpdateNodeRequest>,
+            serializer: some GRPCCore.MessageSerializer<Warren_V1_UpdateNodeRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Warren_V1_UpdateNodeResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_UpdateNodeResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Warren_V1_WarrenAPI.Method.UpdateNode.descriptor,
                 serializer: serializer,
                 deserializer: deserializer,
                 options: options,
@@ -5007,6 +5147,31 @@ extension Warren_V1_WarrenAPI.ClientProtocol {
         )
     }
 
+    /// Call the "UpdateNode" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Warren_V1_UpdateNodeRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func updateNode<Result>(
+        request: GRPCCore.ClientRequest<Warren_V1_UpdateNodeRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_UpdateNodeResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.updateNode(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_UpdateNodeRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_UpdateNodeResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "RemoveNode" method.
     ///
     /// - Parameters:
@@ -5868,6 +6033,35 @@ extension Warren_V1_WarrenAPI.ClientProtocol {
             metadata: metadata
         )
         return try await self.getNode(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "UpdateNode" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func updateNode<Result>(
+        _ message: Warren_V1_UpdateNodeRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_UpdateNodeResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Warren_V1_UpdateNodeRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.updateNode(
             request: request,
             options: options,
             onResponse: handleResponse

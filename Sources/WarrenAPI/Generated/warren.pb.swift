@@ -775,6 +775,16 @@ package nonisolated struct Warren_V1_Node: @unchecked Sendable {
     set {_uniqueStorage()._memberID = newValue}
   }
 
+  /// While the node drains: until then a task may stay until the one that takes its place runs.
+  package var drainDeadline: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_storage._drainDeadline ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_uniqueStorage()._drainDeadline = newValue}
+  }
+  /// Returns true if `drainDeadline` has been explicitly set.
+  package var hasDrainDeadline: Bool {_storage._drainDeadline != nil}
+  /// Clears the value of `drainDeadline`. Subsequent reads from it will return its default value.
+  package mutating func clearDrainDeadline() {_uniqueStorage()._drainDeadline = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1869,6 +1879,58 @@ package nonisolated struct Warren_V1_GetNodeRequest: Sendable {
 }
 
 package nonisolated struct Warren_V1_GetNodeResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var node: Warren_V1_Node {
+    get {_node ?? Warren_V1_Node()}
+    set {_node = newValue}
+  }
+  /// Returns true if `node` has been explicitly set.
+  package var hasNode: Bool {self._node != nil}
+  /// Clears the value of `node`. Subsequent reads from it will return its default value.
+  package mutating func clearNode() {self._node = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _node: Warren_V1_Node? = nil
+}
+
+package nonisolated struct Warren_V1_UpdateNodeRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var id: String = String()
+
+  /// Unspecified: stays as it is.
+  package var availability: Warren_V1_Availability = .unspecified
+
+  /// With DRAIN: for so long each task stays until the one that takes its place runs; what is left then is stopped at once. None: 5 minutes.
+  package var drainGrace: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_drainGrace ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_drainGrace = newValue}
+  }
+  /// Returns true if `drainGrace` has been explicitly set.
+  package var hasDrainGrace: Bool {self._drainGrace != nil}
+  /// Clears the value of `drainGrace`. Subsequent reads from it will return its default value.
+  package mutating func clearDrainGrace() {self._drainGrace = nil}
+
+  package var labels: Dictionary<String,String> = [:]
+
+  package var removedLabels: [String] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _drainGrace: SwiftProtobuf.Google_Protobuf_Duration? = nil
+}
+
+package nonisolated struct Warren_V1_UpdateNodeResponse: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
@@ -3568,7 +3630,7 @@ nonisolated extension Warren_V1_Resources: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Node"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}roles\0\u{1}labels\0\u{1}availability\0\u{1}description\0\u{1}state\0\u{1}message\0\u{3}api_address\0\u{3}raft_address\0\u{3}runtime_problem\0\u{1}keys\0\u{3}member_id\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}roles\0\u{1}labels\0\u{1}availability\0\u{1}description\0\u{1}state\0\u{1}message\0\u{3}api_address\0\u{3}raft_address\0\u{3}runtime_problem\0\u{1}keys\0\u{3}member_id\0\u{4}\u{7}drain_deadline\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -3584,6 +3646,7 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _runtimeProblem: String = String()
     var _keys: [String] = []
     var _memberID: UInt64 = 0
+    var _drainDeadline: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -3607,6 +3670,7 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _runtimeProblem = source._runtimeProblem
       _keys = source._keys
       _memberID = source._memberID
+      _drainDeadline = source._drainDeadline
     }
   }
 
@@ -3638,6 +3702,7 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 11: try { try decoder.decodeSingularStringField(value: &_storage._runtimeProblem) }()
         case 12: try { try decoder.decodeRepeatedStringField(value: &_storage._keys) }()
         case 13: try { try decoder.decodeSingularUInt64Field(value: &_storage._memberID) }()
+        case 20: try { try decoder.decodeSingularMessageField(value: &_storage._drainDeadline) }()
         default: break
         }
       }
@@ -3689,6 +3754,9 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
       if _storage._memberID != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._memberID, fieldNumber: 13)
       }
+      try { if let v = _storage._drainDeadline {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3711,6 +3779,7 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._runtimeProblem != rhs_storage._runtimeProblem {return false}
         if _storage._keys != rhs_storage._keys {return false}
         if _storage._memberID != rhs_storage._memberID {return false}
+        if _storage._drainDeadline != rhs_storage._drainDeadline {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -5651,6 +5720,94 @@ nonisolated extension Warren_V1_GetNodeResponse: SwiftProtobuf.Message, SwiftPro
   }
 
   package static func ==(lhs: Warren_V1_GetNodeResponse, rhs: Warren_V1_GetNodeResponse) -> Bool {
+    if lhs._node != rhs._node {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_UpdateNodeRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UpdateNodeRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}availability\0\u{3}drain_grace\0\u{1}labels\0\u{3}removed_labels\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.availability) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._drainGrace) }()
+      case 4: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: &self.labels) }()
+      case 5: try { try decoder.decodeRepeatedStringField(value: &self.removedLabels) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    if self.availability != .unspecified {
+      try visitor.visitSingularEnumField(value: self.availability, fieldNumber: 2)
+    }
+    try { if let v = self._drainGrace {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if !self.labels.isEmpty {
+      try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufString>.self, value: self.labels, fieldNumber: 4)
+    }
+    if !self.removedLabels.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.removedLabels, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_UpdateNodeRequest, rhs: Warren_V1_UpdateNodeRequest) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.availability != rhs.availability {return false}
+    if lhs._drainGrace != rhs._drainGrace {return false}
+    if lhs.labels != rhs.labels {return false}
+    if lhs.removedLabels != rhs.removedLabels {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_UpdateNodeResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UpdateNodeResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._node) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._node {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_UpdateNodeResponse, rhs: Warren_V1_UpdateNodeResponse) -> Bool {
     if lhs._node != rhs._node {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

@@ -15,6 +15,7 @@ extension ClusterNode {
     runtimeProblem = wire.runtimeProblem
     keys = wire.keys
     memberID = wire.memberID
+    drainDeadline = wire.hasDrainDeadline ? Timestamp(wire: wire.drainDeadline) : nil
     unknown = UnknownFields(of: wire)
   }
 
@@ -33,6 +34,7 @@ extension ClusterNode {
     node.runtimeProblem = runtimeProblem
     node.keys = keys
     node.memberID = memberID
+    if let drainDeadline { node.drainDeadline = drainDeadline.wire }
     node.restore(unknown)
     return node
   }

@@ -14,14 +14,14 @@ struct APIListening {
 
   /// - Throws: when something else listens there.
   init(
-    _ configuration: DaemonConfiguration, api: ManagerAPI, store: ClusterStore, credentials: NodeCredentials?,
+    _ configuration: DaemonConfiguration, api: ManagerAPI, store: ClusterStore, credentials: CurrentCredentials,
     services: [any RegistrableRPCService] = [], interceptors: [any ServerInterceptor] = [], logger: Logger
   ) throws {
-    self.credentials = CurrentCredentials(credentials)
+    self.credentials = credentials
     let trust = StoredTrust(store)
     var network: APIServer.Network?
     // Without a certificate nobody can be let in; the log says already why there is none.
-    if credentials != nil {
+    if credentials.value != nil {
       let listener = try TCPListener(host: configuration.apiListener.host, port: configuration.apiListener.port)
       network = APIServer.Network(
         listener: listener,

@@ -1,10 +1,12 @@
 import ClusterModel
+import ClusterTLS
 import CoreMetrics
 import Logging
 import Manager
 import NIOCore
 import NIOPosix
 import RaftStorage
+import Security
 import ServiceLifecycle
 import UnixSignals
 import Worker
@@ -24,16 +26,22 @@ enum Daemon {
     let registry = PrometheusRegistry()
     MetricsSystem.bootstrap(registry)
     let control = try await ControlPlane.start(membership, logger: logger)
-    let worker =
-      configuration.runsContainers
-      ? try await WorkerNode(membership, credentials: control.credentials, duties: control.duties, logger: logger) : nil
+    let credentials = CurrentCredentials(control.credentials)
+    let worker = configuration.runsContainers ? try await worker(of: membership, control, credentials, logger: logger) : nil
+    let workers = ConnectedWorkers()
+    let managers = ManagerListFeed(store: control.store)
+    let sessions = WorkerSessionService(
+      dispatcher: { try control.duties.dispatcher() }, workers: workers, managers: managers,
+      timing: SessionTiming(downAfter: configuration.nodeDownAfter)
+    ) { _ in try AuthorizedCall.callingNode() }
     let api = ManagerAPI(
       store: control.store, log: control.log,
       identity: .init(node: configuration.nodeID, raftAddress: configuration.raftAddress.description, version: WarrenVersion.current),
-      localNode: worker?.operations, nodes: NodeAdmission(store: control.store, now: { .now }, sealingKeys: membership.sealingKeys))
-    let listening = try APIListening(configuration, api: api, store: control.store, credentials: control.credentials, logger: logger)
+      localNode: worker?.operations, workers: workers, nodes: NodeAdmission(store: control.store, now: { .now }, sealingKeys: membership.sealingKeys))
+    let listening = try APIListening(
+      configuration, api: api, store: control.store, credentials: credentials, services: [sessions], logger: logger)
     // Started in this order, stopped in the opposite one: the log outlives whatever writes to it.
-    var services = control.services
+    var services: [any Service] = control.services + [managers]
     if let worker { services.append(worker) }
     var checks = [
       HealthCheck("store") { _ = try await control.log.readBarrier() },
@@ -63,6 +71,23 @@ enum Daemon {
     let group = ServiceGroup(configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: groupLogger))
     try await group.run()
     logger.info("daemon.stopped")
+  }
+
+  private static func worker(
+    of membership: NodeMembership, _ control: ControlPlane, _ credentials: CurrentCredentials, logger: Logger
+  ) async throws -> WorkerNode {
+    let configuration = membership.configuration
+    let journal = try await WorkerNode.journal(configuration, logger: logger)
+    let network = NetworkSession(seeds: [], journal: journal, logger: logger, dial: ManagerConnections(credentials: credentials).dial)
+    let session = LocalFirstSession(
+      local: { control.duties.activeDispatcher }, others: { control.store.view.managerAddresses.filter { $0.node != configuration.nodeID } },
+      network: network)
+    let worker = try await WorkerNode(
+      configuration, of: membership.storage.identity.clusterID, bridge: membership.bridge,
+      keys: control.credentials.map { [$0.certificate.keyFingerprint] } ?? [],
+      member: membership.storage.identity.memberID, journal: journal, session: session, logger: logger)
+    await network.serve(worker.operations)
+    return worker
   }
 
   private static func readyMessage(_ membership: NodeMembership, initialising: Bool) -> String {

@@ -14,11 +14,11 @@ extension DaemonConfiguration {
       hostname: Self.hostname(), architecture: machine == "x86_64" ? "amd64" : machine == "aarch64" ? "arm64" : machine,
       resources: Resources(nanoCPUs: nanoCPUs ?? Self.machineCPUs, memoryBytes: memoryBytes ?? Self.machineMemory), runtimeVersion: runtimeVersion,
       warrenVersion: WarrenVersion.current, kernel: Self.text(&system.release))
-    let roles: Set<ClusterNode.Role> = runsContainers ? [.manager, .worker] : [.manager]
+    let roles: Set<ClusterNode.Role> = !isManager ? [.worker] : runsContainers ? [.manager, .worker] : [.manager]
     var node = stored ?? ClusterNode(id: nodeID, roles: roles, description: description)
     (node.roles, node.description, node.state, node.message) = (roles, description, .ready, "")
     node.labels.merge(labels) { $1 }
-    (node.apiAddress, node.raftAddress) = (apiAddress.description, raftAddress.description)
+    if isManager { (node.apiAddress, node.raftAddress) = (apiAddress.description, raftAddress.description) }
     return node
   }
 

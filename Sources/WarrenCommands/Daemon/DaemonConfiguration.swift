@@ -6,6 +6,7 @@ import Manager
 struct DaemonConfiguration: Sendable {
   let nodeID: NodeID
   let dataDirectory: String
+  let isManager: Bool
   let runsContainers: Bool
   /// As others dial them.
   let raftAddress: HostPort
@@ -34,10 +35,11 @@ struct DaemonConfiguration: Sendable {
   let nodeDownAfter: Duration
 
   /// - Throws: `invalidArgument` naming the option that is wrong.
-  init(nodeID: NodeID, dataDirectory: String, settings: DaemonSettings, hostname: String) throws {
+  init(nodeID: NodeID, dataDirectory: String, settings: DaemonSettings, hostname: String, isManager: Bool = true) throws {
     self.nodeID = nodeID
     self.dataDirectory = dataDirectory
-    runsContainers = settings.managerOnly != true
+    self.isManager = isManager
+    runsContainers = !isManager || settings.managerOnly != true
     let raft = try HostPort(parsing: settings.bindAddress ?? "\(hostname):7946", option: "--bind-addr")
     raftAddress = HostPort(host: try Self.advertised(settings, raft, hostname), port: raft.port)
     raftListener = raft.listened

@@ -17,6 +17,8 @@ struct DaemonSettings: Codable, Sendable, Equatable {
   var metricsAddress: String?
   var raftProfile: String?
   var nodeDownSeconds: Double?
+  /// Of a worker: the managers it was told of, `host:port`.
+  var managers: [String]?
 
   /// What is said now, completed by what was said before.
   func completed(by earlier: DaemonSettings) -> DaemonSettings {
@@ -28,6 +30,7 @@ struct DaemonSettings: Codable, Sendable, Equatable {
       containerdNamespace: containerdNamespace ?? earlier.containerdNamespace, cniPaths: cniPaths ?? earlier.cniPaths,
       subnet: subnet ?? earlier.subnet,
       bridge: bridge ?? earlier.bridge, nameServers: nameServers ?? earlier.nameServers, metricsAddress: metricsAddress ?? earlier.metricsAddress,
-      raftProfile: raftProfile ?? earlier.raftProfile, nodeDownSeconds: nodeDownSeconds ?? earlier.nodeDownSeconds)
+      raftProfile: raftProfile ?? earlier.raftProfile, nodeDownSeconds: nodeDownSeconds ?? earlier.nodeDownSeconds,
+      managers: managers ?? earlier.managers)
   }
 }

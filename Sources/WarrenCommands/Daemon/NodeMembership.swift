@@ -22,6 +22,7 @@ struct NodeMembership: Sendable {
       )
     }
     let directory = DataDirectory(options.dataDir)
+    try directory.refuseWorker()
     let hostname = DaemonConfiguration.hostname()
     let wanted = try options.nodeID.map { try DaemonConfiguration.nodeID($0) }
     let earlier = exists ? try directory.settings() : nil

@@ -2,10 +2,7 @@ import ClusterModel
 import Containerd
 import HostNetwork
 import Logging
-import Manager
 import OCI
-import RaftStorage
-import Security
 import ServiceLifecycle
 import Worker
 
@@ -19,14 +16,19 @@ struct WorkerNode: Service {
   /// Held as long as this node runs.
   private let bridge: BridgeClaim?
 
+  /// - Parameters:
+  ///   - keys: fingerprints of the node's own, for its registration.
+  ///   - member: its number among the members of Raft, if it is a manager, too.
+  ///   - session: the way to the managers.
   /// - Throws: when no containerd is found and none can be started.
-  init(_ membership: NodeMembership, credentials: NodeCredentials?, duties: LeaderDuties, environment: Environment = .process, logger: Logger)
-    async throws
-  {
-    let configuration = membership.configuration
-    bridge = membership.bridge
+  init(
+    _ configuration: DaemonConfiguration, of cluster: ClusterID, bridge: BridgeClaim?, keys: [String], member: UInt64 = 0,
+    environment: Environment = .process,
+    journal: Worker.Journal, session: any ManagerSession, logger: Logger
+  ) async throws {
+    self.bridge = bridge
     let data = configuration.dataDirectory
-    let identity = membership.storage.identity
+    let nodeID = configuration.nodeID
     var daemon = ContainerdDaemon.Configuration(directory: "\(data)/containerd", searchPath: Self.searchPath(environment))
     daemon.socketPath = configuration.containerdAddress
     containerd = try await ContainerdDaemon.find(daemon, logger: logger)
@@ -34,23 +36,27 @@ struct WorkerNode: Service {
     containers = Containers(
       client: client,
       configuration: ContainerConfiguration(
-        logDriver: try Self.ownProgram(), runDirectory: "/run/warren/exec/\(identity.clusterID)-\(identity.nodeID)"))
+        logDriver: try Self.ownProgram(), runDirectory: "/run/warren/exec/\(cluster)-\(nodeID)"))
     var registry = RegistryConfiguration(dockerConfigPath: Self.dockerConfig(environment))
     registry.proxies = ProxySettings { environment[$0] }
     let images = ImageStore(
       client: client, registry: registry,
-      owner: "\(identity.clusterID)/\(identity.nodeID)", logger: logger)
+      owner: "\(cluster)/\(nodeID)", logger: logger)
     let network = NodeNetwork(configuration: try configuration.network(), logger: logger)
     let runtime = ContainerdRuntime(
-      configuration: .init(cluster: identity.clusterID, node: identity.nodeID, dataDirectory: data), client: client, containers: containers,
+      configuration: .init(cluster: cluster, node: nodeID, dataDirectory: data), client: client, containers: containers,
       images: images, network: network, logger: logger)
     var node = try configuration.node()
-    node.keys = credentials.map { [$0.certificate.keyFingerprint] } ?? []
-    node.memberID = identity.memberID
+    node.keys = keys
+    node.memberID = member
     agent = Agent(
-      configuration: .init(node: node), runtime: runtime, session: InProcessSession(duties: duties),
-      journal: try await Journal.recovering(path: "\(data)/worker.sqlite", logger: logger), now: { .now }, logger: logger)
+      configuration: .init(node: node), runtime: runtime, session: session, journal: journal, now: { .now }, logger: logger)
     operations = WorkerOperations(agent: agent, runtime: runtime)
+  }
+
+  /// What the worker remembers, opened before the node is made: its session looks into it, too.
+  static func journal(_ configuration: DaemonConfiguration, logger: Logger) async throws -> Worker.Journal {
+    try await Worker.Journal.recovering(path: "\(configuration.dataDirectory)/worker.sqlite", logger: logger)
   }
 
   /// Until shut down. Containers live on; a containerd of our own is stopped, and started again with the next start.

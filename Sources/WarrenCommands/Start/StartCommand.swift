@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClusterModel
 
 struct StartCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -9,5 +10,11 @@ struct StartCommand: AsyncParsableCommand {
 
   @OptionGroup var options: DaemonOptions
 
-  func run() async throws { try await Daemon.run(options, mayBootstrap: false) }
+  func run() async throws {
+    guard case .worker = try DataDirectory(options.dataDir).occupant() else { return try await Daemon.run(options, mayBootstrap: false) }
+    if let option = options.managerOptions.first {
+      throw WarrenError(.invalidArgument, "\(options.dataDir) belongs to a worker, and \(option) is a manager's; leave it out")
+    }
+    try await WorkerDaemon.run(options.node)
+  }
 }

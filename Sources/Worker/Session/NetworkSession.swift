@@ -130,7 +130,8 @@ package actor NetworkSession: ManagerSession {
     }
   }
 
-  private func learn(_ list: [ManagerAddress]) async {
+  /// Takes the list for what the cluster says of itself, as of now.
+  package func learn(_ list: [ManagerAddress]) async {
     guard directory.learn(list) else { return }
     logger.info("session.managers", metadata: ["managers": "\(directory.learned.map(\.address).joined(separator: " "))"])
     do { try await journal.save(managers: directory.learned) } catch {

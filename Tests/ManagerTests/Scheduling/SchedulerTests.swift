@@ -52,6 +52,21 @@ import Testing
     #expect(placed.last?.status.message == "1 node: not enough CPU (need 0.8, 0.4 free)")
   }
 
+  @Test func aNodeOnWhichFiveTasksFailedLatelyIsTheLastChoiceOfAll() {
+    var cluster = PlanFixture(nodes: 2)
+    for slot in 1...3 { cluster.add(slot: slot, .failed, on: "n1") }
+    cluster.add(slot: 4, .rejected, on: "n1", desired: .shutdown)
+    for slot in 5...6 { cluster.add(slot: slot, .running, on: "n2") }
+    #expect(Self.schedule(Self.pending(1, service: "s2", in: cluster), in: cluster).map(\.nodeID) == ["n1"], "four may be chance")
+    cluster.add(slot: 7, .failed, on: "n1")
+    #expect(Self.schedule(Self.pending(2, service: "s2", in: cluster), in: cluster).map(\.nodeID) == ["n2", "n2"])
+    cluster.nodes[1].availability = .drain
+    #expect(Self.schedule(Self.pending(1, service: "s2", in: cluster), in: cluster).map(\.nodeID) == ["n1"], "last, but a choice")
+    cluster.nodes[1].availability = .active
+    cluster.now = cluster.now + .seconds(300)
+    #expect(Self.schedule(Self.pending(1, service: "s2", in: cluster), in: cluster).map(\.nodeID) == ["n1"], "five minutes later it is forgotten")
+  }
+
   @Test func aNodeThatRejectedTheServiceIsTheLastChoice() {
     var cluster = PlanFixture(nodes: 2)
     cluster.add(slot: 1, .rejected, on: "n1", desired: .shutdown)

@@ -57,6 +57,7 @@ extension RandomModel {
     value.meta = meta()
     value.labels = labels()
     value.availability = pick([.active, .drain])
+    value.drainDeadline = pick([nil, time()])
     value.state = pick([.ready, .down])
     value.message = text()
     value.apiAddress = text()

@@ -30,6 +30,15 @@ package struct AuthorizedCall: Sendable {
   }
 }
 
+extension AuthorizedCall {
+  /// The node whose worker calls.
+  /// - Throws: `permissionDenied` when nobody checked whose call it is, or the caller is no node.
+  package static func callingNode() throws(WarrenError) -> NodeID {
+    if let identity = current?.caller.identity, identity.role != .admin { return identity.node }
+    throw WarrenError(.permissionDenied, "a session is for nodes, and the caller is none; start a worker on the machine: warren worker start")
+  }
+}
+
 /// Passing calls on to the leader.
 extension AuthorizedCall {
   /// What names the caller beside a call that this manager passes on. The leader believes it because a manager's certificate says it.

@@ -1,0 +1,57 @@
+import ClusterModel
+import ClusterTLS
+import CoreMetrics
+import Logging
+import NIOCore
+import NIOPosix
+import Security
+import ServiceLifecycle
+import UnixSignals
+import WarrenAPI
+import Worker
+
+/// The composition root of a node that is only a worker.
+enum WorkerDaemon {
+  /// - Parameters:
+  ///   - managers: `host:port` of managers; not needed to resume.
+  ///   - token: not needed to resume either.
+  static func run(_ options: NodeOptions, managers: [String] = [], token: JoinSecret? = nil) async throws {
+    Memory.prepare()
+    // One node needs few event loops; each costs a thread and its memory.
+    NIOSingletons.groupLoopCountSuggestion = 2
+    let logger = options.logger()
+    let membership = try await WorkerMembership.open(options, managers: managers, token: token, logger: logger, join: Self.join)
+    let configuration = membership.configuration
+    let identity = membership.credentials.identity
+    logger.info(
+      membership.isNew ? "node.joined" : "node.resumed",
+      metadata: ["cluster": "\(identity.cluster)", "node": "\(identity.node)", "version": "\(WarrenVersion.current)"])
+    let registry = PrometheusRegistry()
+    MetricsSystem.bootstrap(registry)
+    let connections = ManagerConnections(credentials: CurrentCredentials(membership.credentials))
+    let journal = try await WorkerNode.journal(configuration, logger: logger)
+    let session = NetworkSession(seeds: membership.managers, journal: journal, logger: logger, dial: connections.dial)
+    let worker = try await WorkerNode(
+      configuration, of: identity.cluster, bridge: membership.bridge, keys: [membership.credentials.certificate.keyFingerprint], journal: journal,
+      session: session, logger: logger)
+    await session.serve(worker.operations)
+    var services: [any Service] = [worker]
+    if let address = configuration.metricsAddress {
+      let checks = [HealthCheck("disk") { try DiskRoom.check(configuration.dataDirectory) }] + worker.healthChecks
+      services.append(
+        ObservabilityServer(
+          host: address.host, port: address.port, isRequired: configuration.metricsAddressIsRequired,
+          pages: ObservabilityPages(registry: registry, checks: checks), logger: logger))
+    }
+    services += [WorkerReadiness(agent: worker.agent, session: session, identity: identity, isNew: membership.isNew, logger: logger), Memory()]
+    // Below this level the group prints whole values of services.
+    var groupLogger = logger
+    groupLogger.logLevel = max(logger.logLevel, .info)
+    try await ServiceGroup(configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: groupLogger)).run()
+    logger.info("daemon.stopped")
+  }
+
+  @Sendable private static func join(_ node: ClusterNode, _ managers: [String], _ token: JoinSecret) async throws -> NodeCredentials {
+    try await ClusterJoin(managers, token: token.text, node: node, version: WarrenVersion.current, now: { .now }).run().credentials
+  }
+}

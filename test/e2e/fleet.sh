@@ -1,0 +1,76 @@
+# shellcheck shell=bash
+# Several test machines (machine.sh) on one network, each by its name. Used by scenarios after run.sh's own machine was powered off; their
+# state is under $FLEET. Addresses: 10.250.0.(10 + number), in the order of booting for the first time; each knows all by name.
+#
+#   fleet_up h1 h2 h3        makes and boots them
+#   on h1 COMMAND...         runs it there
+#   fleet_cut h2; fleet_heal h2        its link down, at the other end: no packet comes or goes, no connection is closed
+#   fleet_power_off h3; fleet_boot h3  the plug; the disk stays
+#   fleet_down               removes everything
+
+FLEET=$MACHINE/fleet
+FABRIC=wf-$(basename "$MACHINE" | tr -cd '[:alnum:]' | tail -c 8)
+
+fleet_up() {
+  mkdir -p "$FLEET"
+  ip netns add "$FABRIC"
+  ip -n "$FABRIC" link add br0 type bridge
+  ip -n "$FABRIC" link set br0 up
+  ip netns exec "$FABRIC" sysctl -qw net.bridge.bridge-nf-call-iptables=0 2>/dev/null || true
+  local name number=0
+  echo "127.0.0.1 localhost" >"$FLEET/hosts"
+  for name in "$@"; do
+    number=$((number + 1))
+    mkdir -p "$FLEET/$FABRIC-$name"
+    echo "10.250.0.$((10 + number))" >"$FLEET/$FABRIC-$name/address"
+    echo "10.250.0.$((10 + number)) $name" >>"$FLEET/hosts"
+  done
+  for name in "$@"; do fleet_boot "$name"; done
+}
+
+# Names its machine to the functions of machine.sh, which name its cgroups after its directory.
+fleet_use() {
+  MACHINE=$FLEET/$FABRIC-$1
+  CGROUP=$FABRIC-$1
+  MACHINE_OUTER=$(cat "$MACHINE/outer" 2>/dev/null || true)
+  MACHINE_PID=$(cat "$MACHINE/pid" 2>/dev/null || true)
+}
+
+fleet_boot() (
+  fleet_use "$1"
+  machine_boot
+  echo "$MACHINE_OUTER" >"$MACHINE/outer"
+  echo "$MACHINE_PID" >"$MACHINE/pid"
+  ip -n "$FABRIC" link del "$1" 2>/dev/null || true
+  ip -n "$FABRIC" link add "$1" type veth peer name eth0 netns "$MACHINE_PID"
+  ip -n "$FABRIC" link set "$1" master br0 up
+  in_machine hostname "$1"
+  in_machine mount --bind "$FLEET/hosts" /etc/hosts
+  in_machine ip address add "$(cat "$MACHINE/address")/24" dev eth0
+  in_machine ip link set eth0 up
+)
+
+on() (
+  fleet_use "$1"
+  shift
+  in_machine "$@"
+)
+
+fleet_power_off() (
+  fleet_use "$1"
+  [ -z "$MACHINE_PID" ] || machine_power_off
+)
+fleet_cut() { ip -n "$FABRIC" link set "$1" down; }
+fleet_heal() { ip -n "$FABRIC" link set "$1" up; }
+
+fleet_down() {
+  local directory name
+  for directory in "$FLEET"/*/; do
+    [ -d "$directory" ] || continue
+    name=$(basename "$directory")
+    name=${name#"$FABRIC-"}
+    fleet_power_off "$name"
+    (fleet_use "$name" && machine_remove_cgroups)
+  done
+  ip netns del "$FABRIC" 2>/dev/null || true
+}
