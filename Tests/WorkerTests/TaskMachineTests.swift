@@ -56,6 +56,15 @@ import Testing
     #expect(machine.container.id == "t-1")
   }
 
+  @Test func whatThisNodeCannotRunIsLeftToAnother() {
+    var machine = machine()
+    _ = machine.handle(.begin(nil), now: start)
+    #expect(machine.handle(.rejected(message: "built for arm64"), now: start) == [.save, .remove])
+    let removed = machine.handle(.removed, now: start)
+    #expect(states(removed) == [.rejected] && machine.record.status.message == "built for arm64" && machine.phase == .ended)
+    #expect(machine.handle(.forgotten, now: start) == [.forget])
+  }
+
   @Test func anImageThatIsMissingIsToldAndTriedAgain() {
     var machine = machine()
     _ = machine.handle(.begin(nil), now: start)

@@ -7,7 +7,7 @@ WARREN=$(readlink -f "$1")
 SEED=${2:-$((RANDOM * 32768 + RANDOM))}
 shift $(($# > 2 ? 2 : $#))
 scenarios=("$@")
-[ ${#scenarios[@]} -gt 0 ] || scenarios=(service following bad-input network operator faults)
+[ ${#scenarios[@]} -gt 0 ] || scenarios=(service following bad-input network operator faults workers)
 
 if [ "$(id -u)" != 0 ]; then
   echo "error: these tests make namespaces and run containers; run them as root" >&2
@@ -22,6 +22,7 @@ source "$E2E/lib.sh"
 
 finish() {
   local status=$?
+  if declare -F fleet_down >/dev/null; then fleet_down; fi
   machine_power_off
   machine_remove_cgroups
   if [ $status = 0 ] && [ "$failed" = 0 ]; then rm -rf "$MACHINE"; else echo "kept for inspection: $MACHINE (seed $SEED)"; fi

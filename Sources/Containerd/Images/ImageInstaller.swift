@@ -42,7 +42,8 @@ struct ImageInstaller: Sendable {
   func choose(from index: Index, name: String) throws -> Descriptor {
     do { return try index.manifest(for: platform) } catch {
       throw WarrenError(
-        .failedPrecondition, "cannot run image \(name) on this node: \(error). Build it for \(platform), or place the service on other nodes.")
+        .failedPrecondition, "cannot run image \(name) on this node: \(error). Build it for \(platform), or place the service on other nodes.",
+        cause: PlatformMismatch())
     }
   }
 
@@ -56,8 +57,8 @@ struct ImageInstaller: Sendable {
     guard platform.rank(of: config.platform) != nil else {
       throw WarrenError(
         .failedPrecondition,
-        "cannot run image \(name) on this node: it is built for \(config.platform) and the node is \(platform). Build it for \(platform), or place the service on other nodes."
-      )
+        "cannot run image \(name) on this node: it is built for \(config.platform) and the node is \(platform). Build it for \(platform), or place the service on other nodes.",
+        cause: PlatformMismatch())
     }
   }
 

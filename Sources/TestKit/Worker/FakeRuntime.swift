@@ -9,6 +9,7 @@ package struct FakeRuntime: ContainerRuntime {
   package func version(within limit: Duration) async throws -> String { try await engine.version(life) }
 
   package func isAbsence(_ error: any Error) -> Bool { (error as? WarrenError)?.code == .unavailable }
+  package func isUnsuitable(_ error: any Error) -> Bool { false }
 
   package func create(_ container: TaskContainer, progress: @escaping @Sendable (String) -> Void) async throws -> String {
     let image = container.task.spec.container.image

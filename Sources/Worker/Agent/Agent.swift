@@ -34,8 +34,9 @@ package actor Agent {
   private(set) var hasRecovered = false
   /// What came while the worker was still finding that out.
   private var backlog: [Assignment] = []
-  /// Whether a manager takes reports.
-  private(set) var hasSession = false
+  /// Since when a manager takes reports; nil while none does.
+  private var sessionSince: Timestamp?
+  var hasSession: Bool { sessionSince != nil }
   /// Whether the worker has recovered and holds a session: what readiness means for a worker.
   package var isConnected: Bool { hasRecovered && hasSession }
   var engine = EngineState.unknown
@@ -112,21 +113,21 @@ package actor Agent {
     }
   }
 
+  /// A session that was longer shows that the managers are well.
+  private static let lasting = Duration.seconds(1)
+
   private func keepSession(_ births: AsyncStream<TaskSupervisor>.Continuation) async {
     var pause = configuration.reconnectDelay.lowerBound
     while !Task.isCancelled {
-      let beginning = now()
-      do {
-        try await holdSession(births)
-        if Task.isCancelled { return }
-        logger.warning("session.ended", metadata: ["node": "\(configuration.node.id)"])
-      } catch {
-        if Task.isCancelled { return }
-        logger.warning("session.lost", metadata: ["node": "\(configuration.node.id)", "error": "\(error)", "retry_in": "\(pause)"])
-      }
-      hasSession = false
+      var loss: (any Error)?
+      do { try await holdSession(births) } catch { loss = error }
+      if Task.isCancelled { return }
       // A manager that takes a session and drops it at once is not asked ten times a second.
-      if now() - beginning > configuration.reconnectDelay.upperBound { pause = configuration.reconnectDelay.lowerBound }
+      if let since = sessionSince, now() - since > Self.lasting { pause = configuration.reconnectDelay.lowerBound }
+      sessionSince = nil
+      var metadata: Logger.Metadata = ["node": "\(configuration.node.id)", "retry_in": "\(pause)"]
+      if let loss { metadata["error"] = "\(loss)" }
+      logger.warning(loss == nil ? "session.ended" : "session.lost", metadata: metadata)
       try? await clock.sleep(for: pause * configuration.jitter())
       pause = min(pause * 2, configuration.reconnectDelay.upperBound)
     }
@@ -161,7 +162,7 @@ package actor Agent {
   }
 
   private func follow(_ assignments: AsyncThrowingStream<Assignment, any Error>, _ births: AsyncStream<TaskSupervisor>.Continuation) async throws {
-    hasSession = true
+    sessionSince = now()
     // What an earlier session did not take in, or took in and lost with its manager.
     outbox.sendAllAgain()
     try await withThrowingTaskGroup(of: Void.self) { group in

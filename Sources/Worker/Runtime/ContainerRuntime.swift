@@ -9,6 +9,8 @@ package protocol ContainerRuntime: Sendable {
   func version(within limit: Duration) async throws -> String
   /// Whether an error means that the engine could not be reached, so that no container is to blame for it.
   func isAbsence(_ error: any Error) -> Bool
+  /// Whether it failed because the container cannot run on this node, however often it is tried; another node may.
+  func isUnsuitable(_ error: any Error) -> Bool
   /// Makes the container with its network and files; its process waits. An image that is not on the node is fetched first; callers that
   /// want the same one share its download.
   /// - Returns: its address on the bridge, empty with the node's network.

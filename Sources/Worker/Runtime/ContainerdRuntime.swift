@@ -51,6 +51,7 @@ package struct ContainerdRuntime: ContainerRuntime {
   }
 
   package func isAbsence(_ error: any Error) -> Bool { (error as? WarrenError)?.cause is ContainerdUnreachable }
+  package func isUnsuitable(_ error: any Error) -> Bool { (error as? WarrenError)?.cause is PlatformMismatch }
 
   package func logDirectory(_ task: TaskID) -> String { "\(configuration.dataDirectory)/logs/\(task)" }
   func filesDirectory(_ container: String) -> String { "\(configuration.dataDirectory)/tasks/\(container)" }

@@ -20,6 +20,8 @@ package struct TaskMachine: Sendable {
     case stopped(ExitStatus?)
     case removed
     case failed(message: String)
+    /// This node cannot run it, however often it is tried.
+    case rejected(message: String)
     /// The engine went away in the middle of making or starting the container, which is not to blame for it.
     case interrupted(message: String)
     case timer
@@ -100,6 +102,8 @@ package struct TaskMachine: Sendable {
       let running = report(.running, "", now)
       return [running, .watch] + unwantedIfSo(now: now)
     case (.failed(let message), .creating), (.failed(let message), .starting): return couldNotStart(message, now: now)
+    case (.rejected(let message), .creating):
+      return remove(then: isWanted ? .end(.rejected, message: message) : .end(.shutdown, message: ""))
     case (.interrupted(let message), .creating), (.interrupted(let message), .starting):
       return remove(then: isWanted ? .restart(after: Self.delayAfterInterruption, message: message) : .end(.shutdown, message: ""))
     case (.exited(let exit), .running(let since)): return ended(exit, ranFor: now - since, now: now)

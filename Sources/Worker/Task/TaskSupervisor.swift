@@ -130,7 +130,8 @@ package final class TaskSupervisor: Sendable {
 
   /// A container is not to blame when the engine went away while it was made.
   private func failure(_ error: any Error) -> TaskMachine.Event {
-    around.runtime.isAbsence(error) ? .interrupted(message: Self.words(error)) : .failed(message: Self.words(error))
+    if around.runtime.isUnsuitable(error) { return .rejected(message: Self.words(error)) }
+    return around.runtime.isAbsence(error) ? .interrupted(message: Self.words(error)) : .failed(message: Self.words(error))
   }
 
   private func watch(_ container: TaskContainer) async {
