@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # Several test machines (machine.sh) on one network, each by its name. Used by scenarios after run.sh's own machine was powered off; their
 # state is under $FLEET. Addresses: 10.250.0.(10 + number), in the order of booting for the first time; each knows all by name.
 #

@@ -25,7 +25,7 @@ struct LocalFirstSession: ManagerSession {
     if let dispatcher { return try await dispatcher.openSession(node: node) }
     let others = others()
     if others.isEmpty { throw WarrenError(.unavailable, "this manager does not lead yet, and no other is known; it is tried again") }
-    await network.learn(others)
+    await network.begin(with: others)
     return try await network.open(node)
   }
 

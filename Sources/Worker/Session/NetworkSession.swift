@@ -130,8 +130,13 @@ package actor NetworkSession: ManagerSession {
     }
   }
 
-  /// Takes the list for what the cluster says of itself, as of now.
-  package func learn(_ list: [ManagerAddress]) async {
+  /// Managers to begin with, for a worker that was told of none yet: whoever takes its session tells it of all.
+  package func begin(with list: [ManagerAddress]) async {
+    await load()
+    if directory.learned.isEmpty { await learn(list) }
+  }
+
+  private func learn(_ list: [ManagerAddress]) async {
     guard directory.learn(list) else { return }
     logger.info("session.managers", metadata: ["managers": "\(directory.learned.map(\.address).joined(separator: " "))"])
     do { try await journal.save(managers: directory.learned) } catch {

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2016,SC2034
 # One manager and two machines that are only workers: joining, resuming, losing the manager, a network or the power, and draining.
 machine_power_off
 # shellcheck source=test/e2e/fleet.sh
@@ -61,6 +62,12 @@ check "two on each" spread
 check "a command in a container elsewhere" equal "$(w service exec web -- echo hello)" hello
 answers() { w service logs web --tail 1; }
 check "logs from elsewhere" answers
+
+before=$(runs h3)
+on h3 sh -c 'kill -9 $(ps -eo pid=,args= | awk "/[w]arren[^ ]* start/ { print \$1 }")'
+check "a killed worker is started again" starts h3 start
+alike() { equal "$(runs h3)" "$before"; }
+check "and takes up what ran on" eventually 10 alike
 
 echo "  -- without a manager"
 before=$(runs h2)
