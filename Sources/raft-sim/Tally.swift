@@ -10,6 +10,8 @@ struct Tally: Sendable {
   var runs = 0
   var events = 0
   var operations = 0
+  /// Seeds with a history that was not judged.
+  var undecided: [UInt64] = []
   var counts = FaultCounts()
   var failures: [Failure] = []
 
@@ -24,6 +26,7 @@ struct Tally: Sendable {
     events += simulation.events
     operations += simulation.operations
     counts.add(simulation.counts)
+    if simulation.undecided > 0 { undecided.append(seed) }
   }
 
   mutating func add(_ other: Tally) {
@@ -32,6 +35,7 @@ struct Tally: Sendable {
     operations += other.operations
     counts.add(other.counts)
     failures += other.failures
+    undecided += other.undecided
   }
 
   func report(seconds: Double) -> String {
@@ -39,6 +43,7 @@ struct Tally: Sendable {
     for fault in Fault.allCases {
       lines.append("  \(counts[fault]) \(fault.rawValue)")
     }
+    if !undecided.isEmpty { lines.append("a history too wide to be judged: seeds \(undecided.sorted().map(String.init).joined(separator: ", "))") }
     for failure in failures.sorted(by: { $0.seed < $1.seed }) { lines.append("seed \(failure.seed) breaks \(failure.violation.property.rawValue)") }
     return lines.joined(separator: "\n")
   }

@@ -10,6 +10,8 @@ package final class Simulation {
   package internal(set) var trace: Trace
   /// Differs when anything that happened differs.
   package internal(set) var digest: UInt64
+  /// Registers whose history is too wide to be judged (`LinearizabilityChecker.check`).
+  package private(set) var undecided = 0
   package internal(set) var events = 0
   /// Calls that clients made.
   package var operations: Int { history.count }
@@ -53,7 +55,7 @@ package final class Simulation {
       if events > 3_000_000 { throw Violation(.liveness, "3,000,000 events and no end: something happens again and again") }
     }
     do throws(LinearizabilityChecker.Failure) {
-      try LinearizabilityChecker.check(history)
+      undecided = try LinearizabilityChecker.check(history)
     } catch {
       throw Violation(.linearizability, error.description)
     }

@@ -20,8 +20,14 @@ package enum LinearizabilityChecker {
     }
   }
 
-  /// Throws the first key that cannot be explained. Registers begin with `initial`.
-  package static func check(_ history: [Operation], initial: UInt64 = 0) throws(Failure) {
+  /// Registers begin with `initial`.
+  /// - Parameter mostTries: the search takes time and memory that grow, at worst, exponentially with the calls that nobody heard back from;
+  ///   after so many tries a key is given up, and counts as undecided.
+  /// - Returns: how many keys were given up.
+  /// - Throws: the first key that cannot be explained.
+  @discardableResult
+  package static func check(_ history: [Operation], initial: UInt64 = 0, mostTries: Int = 1_000_000) throws(Failure) -> Int {
+    var undecided = 0
     var byKey: [Int: [Operation]] = [:]
     for operation in history {
       // A read without an answer says nothing.
@@ -30,10 +36,13 @@ package enum LinearizabilityChecker {
     }
     for key in byKey.keys.sorted() {
       var search = RegisterSearch(operations: byKey[key] ?? [], initial: initial)
-      if !search.run() {
-        throw Failure(key: key, operations: search.operations, explained: search.longest.map { search.operations[$0] })
+      switch search.run(mostTries: mostTries) {
+      case true?: break
+      case false?: throw Failure(key: key, operations: search.operations, explained: search.longest.map { search.operations[$0] })
+      case nil: undecided += 1
       }
     }
+    return undecided
   }
 }
 
@@ -92,12 +101,14 @@ private struct RegisterSearch {
     }
   }
 
-  mutating func run() -> Bool {
+  /// Nil when it was given up.
+  mutating func run(mostTries: Int) -> Bool? {
     var stack: [Step] = []
     var candidates = self.candidates
     var position = 0
     // Operations of unknown outcome may never have happened.
     while unexplained > 0 {
+      if visited.count > mostTries { return nil }
       if position < candidates.count {
         let call = candidates[position]
         position += 1
@@ -117,8 +128,8 @@ private struct RegisterSearch {
     return true
   }
 
-  /// The calls that may come next: those before the first return. Those whose outcome is known come first: the others fit anywhere, so trying
-  /// them early tries all subsets of them.
+  /// The calls that may come next: those before the first return. Those whose outcome is known come first, the one that returned first before the
+  /// others: the rest fits anywhere, so trying it early tries all subsets of it.
   private var candidates: [Int] {
     var answered: [Int] = []
     var others: [Int] = []
@@ -127,6 +138,7 @@ private struct RegisterSearch {
       if operations[moments[at].operation].returned == nil { others.append(at) } else { answered.append(at) }
       at = moments[at].next
     }
+    answered.sort { returnMoment[moments[$0].operation] < returnMoment[moments[$1].operation] }
     return answered + others
   }
 
