@@ -8,7 +8,7 @@ struct WarrenCommand: AsyncParsableCommand {
     discussion: example("warren cluster init", "warren service create web --image nginx --replicas 2 --publish 8080:80", "warren service ps web"),
     version: "warren \(WarrenVersion.current)",
     groupedSubcommands: [
-      CommandGroup(name: "Running Warren", subcommands: [ClusterCommand.self, WorkerCommand.self, StartCommand.self]),
+      CommandGroup(name: "Running Warren", subcommands: [ClusterCommand.self, ManagerCommand.self, WorkerCommand.self, StartCommand.self]),
       CommandGroup(
         name: "Using a cluster", subcommands: [ServiceCommand.self, TaskCommand.self, NodeCommand.self, ImageCommand.self, EventsCommand.self]),
       CommandGroup(name: "About", subcommands: [DoctorCommand.self, VersionCommand.self]),

@@ -25,7 +25,7 @@ import Testing
     var settings = DaemonSettings()
     settings.managerOnly = isManagerOnly
     let configuration = try DaemonConfiguration(nodeID: "n1", dataDirectory: directory, settings: settings, hostname: "h")
-    let membership = NodeMembership(storage: storage, configuration: configuration, bridge: nil, isNew: false)
+    let membership = NodeMembership(storage: storage, configuration: configuration, bridge: nil, event: "node.resumed")
     try await body(
       store,
       Founder(

@@ -56,6 +56,8 @@ struct WarrenProcess {
 final class ManagerProcess {
   let directory: String
   var socket: String { directory + "/s" }
+  let apiAddress = "127.0.0.1:\(unusedPort())"
+  let raftAddress = "127.0.0.1:\(unusedPort())"
   private(set) var process: Process
   private(set) var greeting: String
   private var errors: Pipe
@@ -67,16 +69,13 @@ final class ManagerProcess {
   ) async throws {
     let directory = try directory ?? temporaryDirectory()
     self.directory = directory
-    (process, greeting, errors) = try await Self.launch(verb, directory, environment)
+    (process, greeting, errors) = try await Self.launch(verb + ["--api-addr", apiAddress, "--bind-addr", raftAddress], directory, environment)
   }
 
   private static func launch(_ verb: [String], _ directory: String, _ environment: [String: String] = [:]) async throws -> (Process, String, Pipe) {
     let (output, errors) = (Pipe(), Pipe())
-    let where_ = [
-      "--data-dir", directory + "/data", "--socket", directory + "/s", "--api-addr", "127.0.0.1:\(unusedPort())", "--bind-addr",
-      "127.0.0.1:\(unusedPort())",
-    ]
-    let process = try WarrenProcess.start(verb + where_, environment: environment, output: output, errors: errors)
+    let place = ["--data-dir", directory + "/data", "--socket", directory + "/s"]
+    let process = try WarrenProcess.start(verb + place, environment: environment, output: output, errors: errors)
     let handle = output.fileHandleForReading
     let greeting: String = await withCheckedContinuation { continuation in
       DispatchQueue.global().async {

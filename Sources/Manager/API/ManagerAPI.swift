@@ -22,6 +22,8 @@ package struct ManagerAPI: Warren_V1_WarrenAPI.SimpleServiceProtocol {
   let store: ClusterStore
   let log: any ReplicatedLog
   let identity: Identity
+  /// How the managers stand with one another.
+  let overview: @Sendable () -> RaftOverview
   /// The worker in this process; nil on a machine that is manager only.
   let localNode: (any NodeOperations)?
   /// The workers with a session here.
@@ -31,22 +33,24 @@ package struct ManagerAPI: Warren_V1_WarrenAPI.SimpleServiceProtocol {
   let newServiceID: @Sendable () -> ServiceID
 
   package init(
-    store: ClusterStore, log: any ReplicatedLog, identity: Identity, localNode: (any NodeOperations)?,
+    store: ClusterStore, log: any ReplicatedLog, overview: @escaping @Sendable () -> RaftOverview = { .alone }, identity: Identity,
+    localNode: (any NodeOperations)?,
     workers: ConnectedWorkers = ConnectedWorkers(), nodes: NodeAdmission? = nil,
     newServiceID: @escaping @Sendable () -> ServiceID = { .random() }
   ) {
     self.store = store
     self.log = log
     self.identity = identity
+    self.overview = overview
     self.localNode = localNode
     self.workers = workers
     self.nodes = nodes
     self.newServiceID = newServiceID
   }
 
-  /// Everything that was acknowledged anywhere before the call is in it.
+  /// Everything that was acknowledged anywhere before the call is in it, unless the caller does not ask for that.
   func currentView() async throws -> StoreView {
-    _ = try await log.readBarrier()
+    if !ReadConsistency.mayBeStale { _ = try await log.readBarrier() }
     return store.view
   }
 

@@ -32,6 +32,13 @@ package struct RaftOverview: Sendable {
     self.silence = silence
   }
 
+  /// A cluster of one.
+  package static var alone: RaftOverview {
+    RaftOverview(
+      own: 1, leader: 1, isLeader: true, term: 1, configuration: ConfigurationState(voters: [1]), isChangingMembers: false, commit: 0, matches: [:],
+      silence: [:])
+  }
+
   /// A member that was not heard of for longer counts as away.
   package static let patience = Duration.seconds(3)
 

@@ -27,6 +27,15 @@ package final class LeaderDuties: Service {
   /// Nil while this manager does not lead.
   package var activeDispatcher: Dispatcher? { current.withLockedValue { $0 } }
 
+  /// Returns once a leadership that has begun is taken up here.
+  /// - Throws: `unavailable` when that takes long, or is over.
+  func begun() async throws {
+    let deadline = ContinuousClock.now + .seconds(2)
+    // Looked at instead of waited for: it is a matter of a few milliseconds, once in a term.
+    while activeDispatcher == nil, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
+    _ = try dispatcher()
+  }
+
   /// - Throws: `unavailable` while this manager does not lead.
   package func dispatcher() throws(WarrenError) -> Dispatcher {
     if let dispatcher = activeDispatcher { return dispatcher }

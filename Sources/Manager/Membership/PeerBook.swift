@@ -28,6 +28,13 @@ package final class PeerBook: Sendable {
       apiAddress = node.apiAddress
     }
 
+    package init(node: NodeID, member: UInt64, raftAddress: String, apiAddress: String) {
+      self.node = node.rawValue
+      self.member = member
+      self.raftAddress = raftAddress
+      self.apiAddress = apiAddress
+    }
+
     package var memberID: MemberID { MemberID(rawValue: member) }
     package var nodeID: NodeID { NodeID(node) }
   }

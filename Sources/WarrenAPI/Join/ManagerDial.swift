@@ -20,9 +20,10 @@ package struct ManagerDial: Sendable {
 
   private let address: HostAddress
   private let tls: ManagerTLS
-  private let timeout: Duration
+  private let timeout: Duration?
 
-  package init(_ address: HostAddress, tls: ManagerTLS, timeout: Duration = .seconds(30)) {
+  /// - Parameter timeout: of the call; nil for a stream that lasts as long as it lasts.
+  package init(_ address: HostAddress, tls: ManagerTLS, timeout: Duration? = .seconds(30)) {
     self.address = address
     self.tls = tls
     self.timeout = timeout

@@ -11,5 +11,5 @@ struct ClusterInit: AsyncParsableCommand {
 
   @OptionGroup var options: DaemonOptions
 
-  func run() async throws { try await Daemon.run(options, mayBootstrap: true) }
+  func run() async throws { try await Daemon.run(options, as: .initialise) }
 }

@@ -8,7 +8,6 @@ import ServiceLifecycle
 
 /// A manager's API as others reach it: the port, what it shows there, and whom it believes.
 struct APIListening {
-  let credentials: CurrentCredentials
   let server: APIServer
   let standing: StandingWatch?
 
@@ -17,7 +16,6 @@ struct APIListening {
     _ configuration: DaemonConfiguration, api: ManagerAPI, store: ClusterStore, credentials: CurrentCredentials,
     services: [any RegistrableRPCService] = [], interceptors: [any ServerInterceptor] = [], logger: Logger
   ) throws {
-    self.credentials = credentials
     let trust = StoredTrust(store)
     var network: APIServer.Network?
     // Without a certificate nobody can be let in; the log says already why there is none.
@@ -25,7 +23,7 @@ struct APIListening {
       let listener = try TCPListener(host: configuration.apiListener.host, port: configuration.apiListener.port)
       network = APIServer.Network(
         listener: listener,
-        gate: ConnectionGate(credentials: self.credentials, now: { .now }, logger: logger) { trust.verifier })
+        gate: ConnectionGate(credentials: credentials, now: { .now }, logger: logger) { trust.verifier })
     }
     standing = network.map { StandingWatch(store: store, gate: $0.gate) }
     server = try APIServer(

@@ -13,15 +13,22 @@ import Worker
 
 /// The composition root: makes every part of a node from its configuration, and runs them until a signal.
 enum Daemon {
-  static func run(_ options: DaemonOptions, mayBootstrap: Bool) async throws {
+  /// What is made of a data directory that holds nothing yet.
+  enum Purpose: Sendable {
+    case initialise
+    case join(leaders: [String], JoinSecret?)
+    case resume
+  }
+
+  static func run(_ options: DaemonOptions, as purpose: Purpose) async throws {
     Memory.prepare()
     // One node needs few event loops; each costs a thread and its memory.
     NIOSingletons.groupLoopCountSuggestion = 2
     let logger = options.logger()
-    let membership = try await NodeMembership.open(options, mayBootstrap: mayBootstrap, logger: logger)
+    let membership = try await NodeMembership.open(options, as: purpose, logger: logger)
     let configuration = membership.configuration
     logger.info(
-      membership.isNew ? "cluster.created" : "node.resumed",
+      "\(membership.event)",
       metadata: ["cluster": "\(membership.storage.identity.clusterID)", "node": "\(configuration.nodeID)", "version": "\(WarrenVersion.current)"])
     let registry = PrometheusRegistry()
     MetricsSystem.bootstrap(registry)
@@ -35,11 +42,13 @@ enum Daemon {
       timing: SessionTiming(downAfter: configuration.nodeDownAfter)
     ) { _ in try AuthorizedCall.callingNode() }
     let api = ManagerAPI(
-      store: control.store, log: control.log,
+      store: control.store, log: control.log, overview: { control.log.overview },
       identity: .init(node: configuration.nodeID, raftAddress: configuration.raftAddress.description, version: WarrenVersion.current),
       localNode: worker?.operations, workers: workers, nodes: NodeAdmission(store: control.store, now: { .now }, sealingKeys: membership.sealingKeys))
+    let forwarding = LeaderForwarding(log: control.log, duties: control.duties, book: control.book, credentials: credentials, now: { .now })
     let listening = try APIListening(
-      configuration, api: api, store: control.store, credentials: credentials, services: [sessions], logger: logger)
+      configuration, api: api, store: control.store, credentials: credentials, services: [sessions], interceptors: [ReadConsistency(), forwarding],
+      logger: logger)
     // Started in this order, stopped in the opposite one: the log outlives whatever writes to it.
     var services: [any Service] = control.services + [managers]
     if let worker { services.append(worker) }
@@ -57,7 +66,7 @@ enum Daemon {
     services += [
       listening.server,
       SocketRegistration(socket: configuration.socket, address: configuration.apiAddress.description),
-      Readiness(socket: configuration.socket, message: readyMessage(membership, initialising: mayBootstrap), logger: logger) {
+      Readiness(socket: configuration.socket, message: readyMessage(membership, purpose), logger: logger) {
         await worker?.agent.isConnected ?? true
       },
       Memory(),
@@ -90,10 +99,15 @@ enum Daemon {
     return worker
   }
 
-  private static func readyMessage(_ membership: NodeMembership, initialising: Bool) -> String {
+  private static func readyMessage(_ membership: NodeMembership, _ purpose: Purpose) -> String {
     let configuration = membership.configuration
     let socket = configuration.socket == DaemonSocket.defaultPath ? "" : " --socket \(configuration.socket)"
-    let head = initialising ? "✓ Cluster initialized successfully" : "✓ Node resumed: \(configuration.nodeID)"
+    let head =
+      switch purpose {
+      case .initialise: "✓ Cluster initialized successfully"
+      case .join where membership.isNew: "✓ Manager joined the cluster: \(configuration.nodeID)"
+      case .join, .resume: "✓ Node resumed: \(configuration.nodeID)"
+      }
     return """
       \(head)
         Cluster ID: \(membership.storage.identity.clusterID)

@@ -9,14 +9,16 @@ struct NodeMembership: Sendable {
   let configuration: DaemonConfiguration
   /// Nil for a node that runs no containers.
   let bridge: BridgeClaim?
+  /// What was done, for the log.
+  let event: String
   /// Made just now, not resumed.
-  let isNew: Bool
+  var isNew: Bool { event != "node.resumed" }
 
-  /// Resumes what the directory holds, or, with `mayBootstrap`, makes a cluster of one in an empty one.
+  /// Resumes what the directory holds; of an empty one it makes what `purpose` says.
   /// - Throws: when a different node id is asked for than the directory has, when it is empty and must not be, when another process uses it.
-  static func open(_ options: DaemonOptions, mayBootstrap: Bool, logger: Logger) async throws -> NodeMembership {
+  static func open(_ options: DaemonOptions, as purpose: Daemon.Purpose, logger: Logger) async throws -> NodeMembership {
     let exists = LogDatabase.exists(dataDirectory: options.dataDir)
-    guard exists || mayBootstrap else {
+    if case .resume = purpose, !exists {
       throw WarrenError(
         .notFound, "\(options.dataDir) holds no node to resume; make a cluster with 'warren cluster init', or name the data directory with --data-dir"
       )
@@ -36,13 +38,18 @@ struct NodeMembership: Sendable {
       let bridge = try claims(configuration)
       try await configuration.takeNetwork(after: nil, logger: logger)
       try directory.prepare()
-      let identity = LogIdentity(clusterID: .random(), nodeID: nodeID)
       // Before the log, so that a crash between the two cannot leave a node that forgot its options; after it again, because only then
       // the directory is ours alone.
       try directory.keep(settings)
-      let storage = try LogDatabase.create(dataDirectory: directory.path, identity: identity, logger: logger)
+      let storage =
+        if case .join(let leaders, let token) = purpose {
+          try await ManagerJoining(configuration: configuration, leaders: leaders, token: token, logger: logger).run()
+        } else {
+          try LogDatabase.create(
+            dataDirectory: directory.path, identity: LogIdentity(clusterID: .random(), nodeID: nodeID), logger: logger)
+        }
       try directory.keep(settings)
-      return NodeMembership(storage: storage, configuration: configuration, bridge: bridge, isNew: true)
+      return NodeMembership(storage: storage, configuration: configuration, bridge: bridge, event: purpose.event)
     }
     try directory.prepare()
     let storage = try LogDatabase.open(dataDirectory: directory.path, logger: logger)
@@ -62,7 +69,7 @@ struct NodeMembership: Sendable {
     let bridge = try claims(configuration)
     try await configuration.takeNetwork(after: earlier.flatMap { try? configured(nodeID, $0) }, logger: logger)
     try directory.keep(settings)
-    return NodeMembership(storage: storage, configuration: configuration, bridge: bridge, isNew: false)
+    return NodeMembership(storage: storage, configuration: configuration, bridge: bridge, event: "node.resumed")
   }
 
   /// What opens the keys in the store.
@@ -81,5 +88,15 @@ struct NodeMembership: Sendable {
         "another warren daemon serves on \(configuration.socket); two cannot share a socket; stop that one, or choose another path with --socket")
     }
     return configuration.runsContainers ? try BridgeClaim(configuration.bridge) : nil
+  }
+}
+
+extension Daemon.Purpose {
+  fileprivate var event: String {
+    switch self {
+    case .initialise: "cluster.created"
+    case .join: "cluster.joined"
+    case .resume: "node.resumed"
+    }
   }
 }
