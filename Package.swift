@@ -101,7 +101,10 @@ let package = Package(
     library("Security", ["ClusterModel", .asn1, .crypto, .x509]),
     library(
       "ClusterTLS",
-      ["ClusterModel", "Security", .crypto, .grpcTransport, .logging, .nioConcurrency, .nioCore, .nioPosix, .nioSSL, .nioTLS, .x509]),
+      [
+        "ClusterModel", "Security", .crypto, .grpc, .grpcTransport, .lifecycle, .logging, .nioConcurrency, .nioCore, .nioPosix, .nioSSL, .nioTLS,
+        .x509,
+      ]),
     library("RaftStorage", ["ClusterModel", "Raft", .grdb, .logging, .nioConcurrency]),
     library(
       "Containerd",
@@ -177,7 +180,7 @@ let package = Package(
       [
         "Manager", "ClusterModel", "ClusterTLS", "Raft", "RaftStorage", "RaftTransport", "Security", "WarrenAPI", "TestKit", "Worker", "warren-bench",
         .collections, .crypto, .grpc, .grpcTransport, .lifecycle,
-        .logging, .metricsTestKit, .nioConcurrency, .protobuf,
+        .logging, .metricsTestKit, .nioConcurrency, .nioCore, .nioPosix, .nioSSL, .protobuf,
       ]),
     tests("WorkerTests", ["Worker", "ClusterModel", "TestKit", .grdb, .logging, .nioConcurrency]),
     tests(

@@ -26,6 +26,8 @@ package struct ClusterNode: Hashable, Sendable, Identifiable {
   package var keys: [String] = []
   /// A manager's number among the members of Raft, never used again; 0 for others.
   package var memberID: UInt64 = 0
+  /// Pin of the authority that signed its newest certificate; empty when that is not known.
+  package var authority = ""
   package var unknown = UnknownFields()
 
   package init(id: NodeID, roles: Set<Role>, description: NodeDescription) {

@@ -12,6 +12,7 @@ package final class CurrentCredentials: Sendable {
     var credentials: NodeCredentials?
     var server: NIOSSLContext?
     var client: NIOSSLContext?
+    var followers: [AsyncStream<NodeCredentials>.Continuation] = []
   }
 
   private let state: NIOLockedValueBox<State>
@@ -20,7 +21,19 @@ package final class CurrentCredentials: Sendable {
 
   package var value: NodeCredentials? { state.withLockedValue { $0.credentials } }
 
-  package func replace(_ credentials: NodeCredentials) { state.withLockedValue { $0 = State(credentials: credentials) } }
+  package func replace(_ credentials: NodeCredentials) {
+    state.withLockedValue { state in
+      (state.credentials, state.server, state.client) = (credentials, nil, nil)
+      for follower in state.followers { follower.yield(credentials) }
+    }
+  }
+
+  /// Each that replaces the present ones from now on; for what keeps a copy of its own.
+  package func replacements() -> AsyncStream<NodeCredentials> {
+    let (stream, continuation) = AsyncStream.makeStream(of: NodeCredentials.self, bufferingPolicy: .bufferingNewest(1))
+    state.withLockedValue { $0.followers.append(continuation) }
+    return stream
+  }
 
   /// For taking connections. Who connects need not show a certificate; what is shown is for `ConnectionGate` to judge.
   func serverContext() throws -> NIOSSLContext {

@@ -13,12 +13,14 @@ final class DialWatch: ChannelDuplexHandler {
 
   private let refusal: NIOLockedValueBox<WarrenError?>
   private let failures: DialFailures?
+  private let patience: TimeAmount
   private var address = ""
   private var isDone = false
   private var failure: (any Error)?
 
   /// - Parameter refusal: why the other side's certificate was not accepted.
-  init(refusal: NIOLockedValueBox<WarrenError?>, failures: DialFailures?) {
+  init(refusal: NIOLockedValueBox<WarrenError?>, failures: DialFailures?, patience: TimeAmount) {
+    self.patience = patience
     self.refusal = refusal
     self.failures = failures
   }
@@ -27,6 +29,14 @@ final class DialWatch: ChannelDuplexHandler {
     self.address = address.dialText
     let outcome = promise ?? context.eventLoop.makePromise()
     outcome.futureResult.assumeIsolated().whenFailure { [failures, address] error in failures?[address.dialText] = DialFailure.error(error) }
+    let channel = context.channel
+    let limit = context.eventLoop.assumeIsolated().scheduleTask(in: patience) { [self] in
+      if isDone { return }
+      failures?[self.address] = DialFailure.error(ChannelError.connectTimeout(patience))
+      failure = ChannelError.connectTimeout(patience)
+      channel.close(promise: nil)
+    }
+    channel.closeFuture.whenComplete { _ in limit.cancel() }
     context.connect(to: address, promise: outcome)
   }
 

@@ -14,16 +14,22 @@ package struct ManagerTLS: Sendable {
 
   private let trust: Trust
   private let now: @Sendable () -> Timestamp
+  /// From the first packet to the end of the handshake.
+  package let patience: Duration
+
+  package static let usualPatience = Duration.seconds(5)
 
   /// For who has a certificate: managers of the same cluster, verified with the roots that are current at each connection.
-  package init(_ credentials: CurrentCredentials, now: @escaping @Sendable () -> Timestamp) {
+  package init(_ credentials: CurrentCredentials, patience: Duration = usualPatience, now: @escaping @Sendable () -> Timestamp) {
     trust = .cluster(credentials)
+    self.patience = patience
     self.now = now
   }
 
   /// For who wants to join: shows nothing, and believes the managers of the cluster that the token is of.
-  package init(joiningWith token: JoinSecret, now: @escaping @Sendable () -> Timestamp) {
+  package init(joiningWith token: JoinSecret, patience: Duration = usualPatience, now: @escaping @Sendable () -> Timestamp) {
     trust = .pinned(PinnedAuthority(token))
+    self.patience = patience
     self.now = now
   }
 
@@ -51,7 +57,8 @@ package struct ManagerTLS: Sendable {
         }
       }
     }
-    try channel.pipeline.syncOperations.addHandlers([tls, DialWatch(refusal: refusal, failures: failures)], position: .first)
+    try channel.pipeline.syncOperations.addHandlers(
+      [tls, DialWatch(refusal: refusal, failures: failures, patience: TimeAmount(patience))], position: .first)
   }
 
   private func context() throws -> NIOSSLContext {

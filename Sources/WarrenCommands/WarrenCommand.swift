@@ -10,7 +10,8 @@ struct WarrenCommand: AsyncParsableCommand {
     groupedSubcommands: [
       CommandGroup(name: "Running Warren", subcommands: [ClusterCommand.self, ManagerCommand.self, WorkerCommand.self, StartCommand.self]),
       CommandGroup(
-        name: "Using a cluster", subcommands: [ServiceCommand.self, TaskCommand.self, NodeCommand.self, ImageCommand.self, EventsCommand.self]),
+        name: "Using a cluster",
+        subcommands: [ServiceCommand.self, TaskCommand.self, NodeCommand.self, ImageCommand.self, EventsCommand.self, ContextCommand.self]),
       CommandGroup(name: "About", subcommands: [DoctorCommand.self, VersionCommand.self]),
     ])
 }

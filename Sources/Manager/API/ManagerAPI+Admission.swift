@@ -65,6 +65,39 @@ extension ManagerAPI {
     }
   }
 
+  package func issueAdminCertificate(
+    request: Warren_V1_IssueAdminCertificateRequest, context: ServerContext
+  ) async throws -> Warren_V1_IssueAdminCertificateResponse {
+    let view = try await currentView()
+    let validity = request.hasValidity ? Duration(wire: request.validity) : AdminContext.defaultValidity
+    let issued = try await admission().admin(request: Array(request.certificateRequest), validity: validity)
+    return try .with {
+      $0.issued = try issued.wire
+      $0.addresses = view.nodes.filter { $0.roles.contains(.manager) && !$0.apiAddress.isEmpty }.sorted { $0.id < $1.id }.map(\.apiAddress)
+    }
+  }
+
+  package func revokeCertificate(
+    request: Warren_V1_RevokeCertificateRequest, context: ServerContext
+  ) async throws -> Warren_V1_RevokeCertificateResponse {
+    let end = request.hasExpiresAt ? Timestamp(wire: request.expiresAt) : nil
+    try await admission().revoke(serial: request.serial, subject: request.subject, expiresAt: end)
+    return .init()
+  }
+
+  package func rotateAuthority(
+    request: Warren_V1_RotateAuthorityRequest, context: ServerContext
+  ) async throws -> Warren_V1_RotateAuthorityResponse {
+    if request.begin { try await admission().rotateAuthority() }
+    let view = try await currentView()
+    let state = try AuthorityRotation.State(view)
+    return .with {
+      $0.pin = state.pin
+      $0.underWay = state.isUnderWay
+      $0.waitingFor = state.waitingFor.map(\.rawValue)
+    }
+  }
+
   private func admission() throws(WarrenError) -> NodeAdmission {
     guard let nodes else {
       throw WarrenError(.failedPrecondition, "this manager takes in no nodes; it was started without keys; see its log")

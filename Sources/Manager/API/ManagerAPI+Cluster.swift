@@ -1,6 +1,7 @@
 import ClusterModel
 package import GRPCCore
 import Raft
+import Security
 import SwiftProtobuf
 package import WarrenAPI
 
@@ -28,6 +29,7 @@ extension ManagerAPI {
       }.sorted { $0.id < $1.id }
       $0.commitIndex = overview.commit
       $0.version = identity.version
+      $0.authority = StoredTrust(store).trust?.pins.first?.text ?? ""
     }
   }
 

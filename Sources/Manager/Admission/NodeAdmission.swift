@@ -14,7 +14,7 @@ package struct NodeAdmission: Sendable {
 
   let store: ClusterStore
   let now: @Sendable () -> Timestamp
-  private let sealingKeys: @Sendable () throws -> SealingKeyring
+  let sealingKeys: @Sendable () throws -> SealingKeyring
 
   /// - Parameter sealingKeys: this manager's; it is told to throw when it has none.
   package init(store: ClusterStore, now: @escaping @Sendable () -> Timestamp, sealingKeys: @escaping @Sendable () throws -> SealingKeyring) {
@@ -40,7 +40,7 @@ package struct NodeAdmission: Sendable {
       }
       if stored == nil {
         var new = node
-        (new.meta, new.keys, new.availability, new.state) = (Meta(), grant.keys, .active, .down)
+        (new.meta, new.keys, new.authority, new.availability, new.state) = (Meta(), grant.keys, authority.pin.text, .active, .down)
         new.message = "it has joined and was not heard of yet"
         new.memberID = grant.identity.role == .manager ? try Self.nextMemberID(&transaction) : 0
         try transaction.put(new)
@@ -66,11 +66,38 @@ package struct NodeAdmission: Sendable {
       let standing = Standing(revoked: view.cluster?.revoked ?? []) { view.node($0).map(Standing.Node.init) }
       let grant = try Admission(cluster: authority.cluster, trust: authority.trust, now: now()).renew(
         peer, request: request, stored: view.node(peer.identity.node), standing: standing)
-      if var node = view.node(grant.identity.node), node.keys != grant.keys {
-        node.keys = grant.keys
+      if var node = view.node(grant.identity.node) {
+        (node.keys, node.authority) = (grant.keys, authority.pin.text)
         try transaction.put(node)
       }
       return try issue(grant, authority, keys)
+    }
+  }
+
+  /// A person's certificate, for a context.
+  package func admin(request der: [UInt8], validity: Duration) async throws -> Issued {
+    let request = try CertificateRequest(der: der)
+    let authority = try Self.authority(in: store.view, try sealingKeys())
+    guard validity >= .seconds(60), validity <= AdminContext.longestValidity else {
+      throw WarrenError(.invalidArgument, "a context cannot be valid so long or so short; it is from a minute to ten years; leave it out for 90 days")
+    }
+    let identity = try NodeIdentity(cluster: authority.cluster, node: request.node, role: .admin)
+    return Issued(chain: try authority.issue(identity, for: request.publicKey, now: now(), validity: validity), trust: authority.trust)
+  }
+
+  /// Makes a certificate count no more.
+  package func revoke(serial: String, subject: String, expiresAt: Timestamp?) async throws {
+    let isSerial = serial.utf8.count <= 40 && !serial.isEmpty && serial.allSatisfy { "0123456789abcdef".contains($0) }
+    guard isSerial else {
+      throw WarrenError(
+        .invalidArgument, "\(serial.prefix(80).description.quoted) is not a certificate's serial number; it is 1 to 40 of 0-9 and a-f")
+    }
+    // Kept as long as the certificate could be of use.
+    let last = now() + AdminContext.longestValidity
+    let entry = RevokedCertificate(serial: serial, subject: String(subject.prefix(200)), expiresAt: min(expiresAt ?? last, last))
+    try await store.update { transaction in
+      guard let cluster = transaction.view.cluster else { throw Self.noAuthority }
+      try transaction.put(cluster.revoking(entry, now: now()))
     }
   }
 
@@ -98,6 +125,6 @@ package struct NodeAdmission: Sendable {
     return try CertificateAuthority(record, cluster: cluster.id, sealedWith: keys)
   }
 
-  private static let noAuthority = WarrenError(
+  static let noAuthority = WarrenError(
     .failedPrecondition, "the cluster has no authority yet; its first manager makes one when it starts; start it")
 }

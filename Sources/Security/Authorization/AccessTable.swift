@@ -51,6 +51,6 @@ package enum AccessTable {
     "LoadImage": .people, "PullImage": .people, "ListImages": .people, "PruneImages": .people,
     "CreateSecret": .people, "GetSecretByName": .people, "DeleteSecret": .people, "ListSecrets": .people,
     "CreateVolume": .people, "GetVolumeByName": .people, "DeleteVolume": .people, "ListVolumes": .people,
-    "GenerateJoinToken": .people,
+    "GenerateJoinToken": .people, "IssueAdminCertificate": .people, "RevokeCertificate": .people, "RotateAuthority": .people,
   ]
 }

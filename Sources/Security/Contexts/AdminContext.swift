@@ -40,7 +40,8 @@ package struct AdminContext: Sendable, CustomStringConvertible {
     return try AdminContext(addresses: addresses, credentials: NodeCredentials(chain: chain, key: key, trust: authority.trust))
   }
 
-  private init(addresses: [String], credentials: NodeCredentials) throws(WarrenError) {
+  /// - Throws: `invalidArgument` when there are no addresses.
+  package init(addresses: [String], credentials: NodeCredentials) throws(WarrenError) {
     guard !addresses.isEmpty, addresses.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 300 }) else {
       throw WarrenError(.invalidArgument, "a context needs the address of a manager; it has none; export it again on a manager")
     }

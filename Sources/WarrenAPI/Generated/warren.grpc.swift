@@ -443,6 +443,45 @@ package enum Warren_V1_WarrenAPI: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "IssueAdminCertificate" metadata.
+        package enum IssueAdminCertificate: Sendable {
+            /// Request type for "IssueAdminCertificate".
+            package typealias Input = Warren_V1_IssueAdminCertificateRequest
+            /// Response type for "IssueAdminCertificate".
+            package typealias Output = Warren_V1_IssueAdminCertificateResponse
+            /// Descriptor for "IssueAdminCertificate".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "warren.v1.WarrenAPI"),
+                method: "IssueAdminCertificate",
+                type: .unary
+            )
+        }
+        /// Namespace for "RevokeCertificate" metadata.
+        package enum RevokeCertificate: Sendable {
+            /// Request type for "RevokeCertificate".
+            package typealias Input = Warren_V1_RevokeCertificateRequest
+            /// Response type for "RevokeCertificate".
+            package typealias Output = Warren_V1_RevokeCertificateResponse
+            /// Descriptor for "RevokeCertificate".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "warren.v1.WarrenAPI"),
+                method: "RevokeCertificate",
+                type: .unary
+            )
+        }
+        /// Namespace for "RotateAuthority" metadata.
+        package enum RotateAuthority: Sendable {
+            /// Request type for "RotateAuthority".
+            package typealias Input = Warren_V1_RotateAuthorityRequest
+            /// Response type for "RotateAuthority".
+            package typealias Output = Warren_V1_RotateAuthorityResponse
+            /// Descriptor for "RotateAuthority".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "warren.v1.WarrenAPI"),
+                method: "RotateAuthority",
+                type: .unary
+            )
+        }
         /// Namespace for "GetClusterInfo" metadata.
         package enum GetClusterInfo: Sendable {
             /// Request type for "GetClusterInfo".
@@ -503,6 +542,9 @@ package enum Warren_V1_WarrenAPI: Sendable {
             GenerateJoinToken.descriptor,
             JoinCluster.descriptor,
             RequestCertificate.descriptor,
+            IssueAdminCertificate.descriptor,
+            RevokeCertificate.descriptor,
+            RotateAuthority.descriptor,
             GetClusterInfo.descriptor,
             StreamEvents.descriptor
         ]
@@ -1010,6 +1052,48 @@ extension Warren_V1_WarrenAPI {
             request: GRPCCore.StreamingServerRequest<Warren_V1_RequestCertificateRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_RequestCertificateResponse>
+
+        /// Handle the "IssueAdminCertificate" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Warren_V1_IssueAdminCertificateRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Warren_V1_IssueAdminCertificateResponse` messages.
+        func issueAdminCertificate(
+            request: GRPCCore.StreamingServerRequest<Warren_V1_IssueAdminCertificateRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_IssueAdminCertificateResponse>
+
+        /// Handle the "RevokeCertificate" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Warren_V1_RevokeCertificateRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Warren_V1_RevokeCertificateResponse` messages.
+        func revokeCertificate(
+            request: GRPCCore.StreamingServerRequest<Warren_V1_RevokeCertificateRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_RevokeCertificateResponse>
+
+        /// Handle the "RotateAuthority" method.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Warren_V1_RotateAuthorityRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Warren_V1_RotateAuthorityResponse` messages.
+        func rotateAuthority(
+            request: GRPCCore.StreamingServerRequest<Warren_V1_RotateAuthorityRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_RotateAuthorityResponse>
 
         /// Handle the "GetClusterInfo" method.
         ///
@@ -1527,6 +1611,48 @@ extension Warren_V1_WarrenAPI {
             request: GRPCCore.ServerRequest<Warren_V1_RequestCertificateRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Warren_V1_RequestCertificateResponse>
+
+        /// Handle the "IssueAdminCertificate" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_IssueAdminCertificateRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Warren_V1_IssueAdminCertificateResponse` message.
+        func issueAdminCertificate(
+            request: GRPCCore.ServerRequest<Warren_V1_IssueAdminCertificateRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Warren_V1_IssueAdminCertificateResponse>
+
+        /// Handle the "RevokeCertificate" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_RevokeCertificateRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Warren_V1_RevokeCertificateResponse` message.
+        func revokeCertificate(
+            request: GRPCCore.ServerRequest<Warren_V1_RevokeCertificateRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Warren_V1_RevokeCertificateResponse>
+
+        /// Handle the "RotateAuthority" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_RotateAuthorityRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Warren_V1_RotateAuthorityResponse` message.
+        func rotateAuthority(
+            request: GRPCCore.ServerRequest<Warren_V1_RotateAuthorityRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Warren_V1_RotateAuthorityResponse>
 
         /// Handle the "GetClusterInfo" method.
         ///
@@ -2047,6 +2173,48 @@ extension Warren_V1_WarrenAPI {
             context: GRPCCore.ServerContext
         ) async throws -> Warren_V1_RequestCertificateResponse
 
+        /// Handle the "IssueAdminCertificate" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Warren_V1_IssueAdminCertificateRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Warren_V1_IssueAdminCertificateResponse` to respond with.
+        func issueAdminCertificate(
+            request: Warren_V1_IssueAdminCertificateRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Warren_V1_IssueAdminCertificateResponse
+
+        /// Handle the "RevokeCertificate" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Warren_V1_RevokeCertificateRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Warren_V1_RevokeCertificateResponse` to respond with.
+        func revokeCertificate(
+            request: Warren_V1_RevokeCertificateRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Warren_V1_RevokeCertificateResponse
+
+        /// Handle the "RotateAuthority" method.
+        ///
+        /// - Parameters:
+        ///   - request: A `Warren_V1_RotateAuthorityRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Warren_V1_RotateAuthorityResponse` to respond with.
+        func rotateAuthority(
+            request: Warren_V1_RotateAuthorityRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Warren_V1_RotateAuthorityResponse
+
         /// Handle the "GetClusterInfo" method.
         ///
         /// - Parameters:
@@ -2435,6 +2603,39 @@ extension Warren_V1_WarrenAPI.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Warren_V1_WarrenAPI.Method.IssueAdminCertificate.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_IssueAdminCertificateRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_IssueAdminCertificateResponse>(),
+            handler: { request, context in
+                try await self.issueAdminCertificate(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Warren_V1_WarrenAPI.Method.RevokeCertificate.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_RevokeCertificateRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_RevokeCertificateResponse>(),
+            handler: { request, context in
+                try await self.revokeCertificate(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
+            forMethod: Warren_V1_WarrenAPI.Method.RotateAuthority.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_RotateAuthorityRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_RotateAuthorityResponse>(),
+            handler: { request, context in
+                try await self.rotateAuthority(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Warren_V1_WarrenAPI.Method.GetClusterInfo.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_GetClusterInfoRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_GetClusterInfoResponse>(),
@@ -2797,6 +2998,39 @@ extension Warren_V1_WarrenAPI.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_RequestCertificateResponse> {
         let response = try await self.requestCertificate(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func issueAdminCertificate(
+        request: GRPCCore.StreamingServerRequest<Warren_V1_IssueAdminCertificateRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_IssueAdminCertificateResponse> {
+        let response = try await self.issueAdminCertificate(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func revokeCertificate(
+        request: GRPCCore.StreamingServerRequest<Warren_V1_RevokeCertificateRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_RevokeCertificateResponse> {
+        let response = try await self.revokeCertificate(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func rotateAuthority(
+        request: GRPCCore.StreamingServerRequest<Warren_V1_RotateAuthorityRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_RotateAuthorityResponse> {
+        let response = try await self.rotateAuthority(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -3254,6 +3488,45 @@ extension Warren_V1_WarrenAPI.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Warren_V1_RequestCertificateResponse> {
         return GRPCCore.ServerResponse<Warren_V1_RequestCertificateResponse>(
             message: try await self.requestCertificate(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func issueAdminCertificate(
+        request: GRPCCore.ServerRequest<Warren_V1_IssueAdminCertificateRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Warren_V1_IssueAdminCertificateResponse> {
+        return GRPCCore.ServerResponse<Warren_V1_IssueAdminCertificateResponse>(
+            message: try await self.issueAdminCertificate(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func revokeCertificate(
+        request: GRPCCore.ServerRequest<Warren_V1_RevokeCertificateRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Warren_V1_RevokeCertificateResponse> {
+        return GRPCCore.ServerResponse<Warren_V1_RevokeCertificateResponse>(
+            message: try await self.revokeCertificate(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func rotateAuthority(
+        request: GRPCCore.ServerRequest<Warren_V1_RotateAuthorityRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Warren_V1_RotateAuthorityResponse> {
+        return GRPCCore.ServerResponse<Warren_V1_RotateAuthorityResponse>(
+            message: try await self.rotateAuthority(
                 request: request.message,
                 context: context
             ),
@@ -3939,6 +4212,63 @@ extension Warren_V1_WarrenAPI {
             deserializer: some GRPCCore.MessageDeserializer<Warren_V1_RequestCertificateResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_RequestCertificateResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "IssueAdminCertificate" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_IssueAdminCertificateRequest` message.
+        ///   - serializer: A serializer for `Warren_V1_IssueAdminCertificateRequest` messages.
+        ///   - deserializer: A deserializer for `Warren_V1_IssueAdminCertificateResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func issueAdminCertificate<Result>(
+            request: GRPCCore.ClientRequest<Warren_V1_IssueAdminCertificateRequest>,
+            serializer: some GRPCCore.MessageSerializer<Warren_V1_IssueAdminCertificateRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Warren_V1_IssueAdminCertificateResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_IssueAdminCertificateResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "RevokeCertificate" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_RevokeCertificateRequest` message.
+        ///   - serializer: A serializer for `Warren_V1_RevokeCertificateRequest` messages.
+        ///   - deserializer: A deserializer for `Warren_V1_RevokeCertificateResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func revokeCertificate<Result>(
+            request: GRPCCore.ClientRequest<Warren_V1_RevokeCertificateRequest>,
+            serializer: some GRPCCore.MessageSerializer<Warren_V1_RevokeCertificateRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Warren_V1_RevokeCertificateResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_RevokeCertificateResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "RotateAuthority" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_RotateAuthorityRequest` message.
+        ///   - serializer: A serializer for `Warren_V1_RotateAuthorityRequest` messages.
+        ///   - deserializer: A deserializer for `Warren_V1_RotateAuthorityResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func rotateAuthority<Result>(
+            request: GRPCCore.ClientRequest<Warren_V1_RotateAuthorityRequest>,
+            serializer: some GRPCCore.MessageSerializer<Warren_V1_RotateAuthorityRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Warren_V1_RotateAuthorityResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_RotateAuthorityResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "GetClusterInfo" method.
@@ -4980,6 +5310,96 @@ extension Warren_V1_WarrenAPI {
             )
         }
 
+        /// Call the "IssueAdminCertificate" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_IssueAdminCertificateRequest` message.
+        ///   - serializer: A serializer for `Warren_V1_IssueAdminCertificateRequest` messages.
+        ///   - deserializer: A deserializer for `Warren_V1_IssueAdminCertificateResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func issueAdminCertificate<Result>(
+            request: GRPCCore.ClientRequest<Warren_V1_IssueAdminCertificateRequest>,
+            serializer: some GRPCCore.MessageSerializer<Warren_V1_IssueAdminCertificateRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Warren_V1_IssueAdminCertificateResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_IssueAdminCertificateResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Warren_V1_WarrenAPI.Method.IssueAdminCertificate.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "RevokeCertificate" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_RevokeCertificateRequest` message.
+        ///   - serializer: A serializer for `Warren_V1_RevokeCertificateRequest` messages.
+        ///   - deserializer: A deserializer for `Warren_V1_RevokeCertificateResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func revokeCertificate<Result>(
+            request: GRPCCore.ClientRequest<Warren_V1_RevokeCertificateRequest>,
+            serializer: some GRPCCore.MessageSerializer<Warren_V1_RevokeCertificateRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Warren_V1_RevokeCertificateResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_RevokeCertificateResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Warren_V1_WarrenAPI.Method.RevokeCertificate.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "RotateAuthority" method.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_RotateAuthorityRequest` message.
+        ///   - serializer: A serializer for `Warren_V1_RotateAuthorityRequest` messages.
+        ///   - deserializer: A deserializer for `Warren_V1_RotateAuthorityResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func rotateAuthority<Result>(
+            request: GRPCCore.ClientRequest<Warren_V1_RotateAuthorityRequest>,
+            serializer: some GRPCCore.MessageSerializer<Warren_V1_RotateAuthorityRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Warren_V1_RotateAuthorityResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_RotateAuthorityResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Warren_V1_WarrenAPI.Method.RotateAuthority.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
         /// Call the "GetClusterInfo" method.
         ///
         /// - Parameters:
@@ -5862,6 +6282,81 @@ extension Warren_V1_WarrenAPI.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_RequestCertificateRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_RequestCertificateResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "IssueAdminCertificate" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Warren_V1_IssueAdminCertificateRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func issueAdminCertificate<Result>(
+        request: GRPCCore.ClientRequest<Warren_V1_IssueAdminCertificateRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_IssueAdminCertificateResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.issueAdminCertificate(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_IssueAdminCertificateRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_IssueAdminCertificateResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "RevokeCertificate" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Warren_V1_RevokeCertificateRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func revokeCertificate<Result>(
+        request: GRPCCore.ClientRequest<Warren_V1_RevokeCertificateRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_RevokeCertificateResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.revokeCertificate(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_RevokeCertificateRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_RevokeCertificateResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "RotateAuthority" method.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Warren_V1_RotateAuthorityRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func rotateAuthority<Result>(
+        request: GRPCCore.ClientRequest<Warren_V1_RotateAuthorityRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_RotateAuthorityResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.rotateAuthority(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_RotateAuthorityRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_RotateAuthorityResponse>(),
             options: options,
             onResponse: handleResponse
         )
@@ -6867,6 +7362,93 @@ extension Warren_V1_WarrenAPI.ClientProtocol {
             metadata: metadata
         )
         return try await self.requestCertificate(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "IssueAdminCertificate" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func issueAdminCertificate<Result>(
+        _ message: Warren_V1_IssueAdminCertificateRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_IssueAdminCertificateResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Warren_V1_IssueAdminCertificateRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.issueAdminCertificate(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "RevokeCertificate" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func revokeCertificate<Result>(
+        _ message: Warren_V1_RevokeCertificateRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_RevokeCertificateResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Warren_V1_RevokeCertificateRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.revokeCertificate(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "RotateAuthority" method.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func rotateAuthority<Result>(
+        _ message: Warren_V1_RotateAuthorityRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_RotateAuthorityResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Warren_V1_RotateAuthorityRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.rotateAuthority(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -785,6 +785,12 @@ package nonisolated struct Warren_V1_Node: @unchecked Sendable {
   /// Clears the value of `drainDeadline`. Subsequent reads from it will return its default value.
   package mutating func clearDrainDeadline() {_uniqueStorage()._drainDeadline = nil}
 
+  /// Pin of the authority that signed the node's newest certificate.
+  package var authority: String {
+    get {_storage._authority}
+    set {_uniqueStorage()._authority = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -3225,6 +3231,124 @@ package nonisolated struct Warren_V1_RequestCertificateResponse: Sendable {
   fileprivate var _issued: Warren_V1_IssuedCertificate? = nil
 }
 
+package nonisolated struct Warren_V1_IssueAdminCertificateRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Names the context.
+  package var certificateRequest: Data = Data()
+
+  /// none: 90 days
+  package var validity: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_validity ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_validity = newValue}
+  }
+  /// Returns true if `validity` has been explicitly set.
+  package var hasValidity: Bool {self._validity != nil}
+  /// Clears the value of `validity`. Subsequent reads from it will return its default value.
+  package mutating func clearValidity() {self._validity = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _validity: SwiftProtobuf.Google_Protobuf_Duration? = nil
+}
+
+package nonisolated struct Warren_V1_IssueAdminCertificateResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var issued: Warren_V1_IssuedCertificate {
+    get {_issued ?? Warren_V1_IssuedCertificate()}
+    set {_issued = newValue}
+  }
+  /// Returns true if `issued` has been explicitly set.
+  package var hasIssued: Bool {self._issued != nil}
+  /// Clears the value of `issued`. Subsequent reads from it will return its default value.
+  package mutating func clearIssued() {self._issued = nil}
+
+  /// host:port of the managers' APIs.
+  package var addresses: [String] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _issued: Warren_V1_IssuedCertificate? = nil
+}
+
+package nonisolated struct Warren_V1_RevokeCertificateRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Lower-case hexadecimal.
+  package var serial: String = String()
+
+  /// Whose it is, for people.
+  package var subject: String = String()
+
+  /// When it runs out; none: not known.
+  package var expiresAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_expiresAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_expiresAt = newValue}
+  }
+  /// Returns true if `expiresAt` has been explicitly set.
+  package var hasExpiresAt: Bool {self._expiresAt != nil}
+  /// Clears the value of `expiresAt`. Subsequent reads from it will return its default value.
+  package mutating func clearExpiresAt() {self._expiresAt = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _expiresAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+}
+
+package nonisolated struct Warren_V1_RevokeCertificateResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Warren_V1_RotateAuthorityRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Begin one; else only tell how far it is.
+  package var begin: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Warren_V1_RotateAuthorityResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Of the authority that signs now.
+  package var pin: String = String()
+
+  package var underWay: Bool = false
+
+  /// Nodes that have no certificate of it yet.
+  package var waitingFor: [String] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 package nonisolated struct Warren_V1_GetClusterInfoRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -3251,6 +3375,9 @@ package nonisolated struct Warren_V1_GetClusterInfoResponse: Sendable {
   package var commitIndex: UInt64 = 0
 
   package var version: String = String()
+
+  /// Pin of the authority that signs certificates now.
+  package var authority: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3630,7 +3757,7 @@ nonisolated extension Warren_V1_Resources: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Node"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}roles\0\u{1}labels\0\u{1}availability\0\u{1}description\0\u{1}state\0\u{1}message\0\u{3}api_address\0\u{3}raft_address\0\u{3}runtime_problem\0\u{1}keys\0\u{3}member_id\0\u{4}\u{7}drain_deadline\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}roles\0\u{1}labels\0\u{1}availability\0\u{1}description\0\u{1}state\0\u{1}message\0\u{3}api_address\0\u{3}raft_address\0\u{3}runtime_problem\0\u{1}keys\0\u{3}member_id\0\u{1}authority\0\u{4}\u{6}drain_deadline\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -3647,6 +3774,7 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _keys: [String] = []
     var _memberID: UInt64 = 0
     var _drainDeadline: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+    var _authority: String = String()
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -3671,6 +3799,7 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _keys = source._keys
       _memberID = source._memberID
       _drainDeadline = source._drainDeadline
+      _authority = source._authority
     }
   }
 
@@ -3702,6 +3831,7 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 11: try { try decoder.decodeSingularStringField(value: &_storage._runtimeProblem) }()
         case 12: try { try decoder.decodeRepeatedStringField(value: &_storage._keys) }()
         case 13: try { try decoder.decodeSingularUInt64Field(value: &_storage._memberID) }()
+        case 14: try { try decoder.decodeSingularStringField(value: &_storage._authority) }()
         case 20: try { try decoder.decodeSingularMessageField(value: &_storage._drainDeadline) }()
         default: break
         }
@@ -3754,6 +3884,9 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
       if _storage._memberID != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._memberID, fieldNumber: 13)
       }
+      if !_storage._authority.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._authority, fieldNumber: 14)
+      }
       try { if let v = _storage._drainDeadline {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
       } }()
@@ -3780,6 +3913,7 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._keys != rhs_storage._keys {return false}
         if _storage._memberID != rhs_storage._memberID {return false}
         if _storage._drainDeadline != rhs_storage._drainDeadline {return false}
+        if _storage._authority != rhs_storage._authority {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -8135,6 +8269,217 @@ nonisolated extension Warren_V1_RequestCertificateResponse: SwiftProtobuf.Messag
   }
 }
 
+nonisolated extension Warren_V1_IssueAdminCertificateRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".IssueAdminCertificateRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}certificate_request\0\u{1}validity\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.certificateRequest) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._validity) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.certificateRequest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.certificateRequest, fieldNumber: 1)
+    }
+    try { if let v = self._validity {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_IssueAdminCertificateRequest, rhs: Warren_V1_IssueAdminCertificateRequest) -> Bool {
+    if lhs.certificateRequest != rhs.certificateRequest {return false}
+    if lhs._validity != rhs._validity {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_IssueAdminCertificateResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".IssueAdminCertificateResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}issued\0\u{1}addresses\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._issued) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.addresses) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._issued {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.addresses.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.addresses, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_IssueAdminCertificateResponse, rhs: Warren_V1_IssueAdminCertificateResponse) -> Bool {
+    if lhs._issued != rhs._issued {return false}
+    if lhs.addresses != rhs.addresses {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_RevokeCertificateRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RevokeCertificateRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}serial\0\u{1}subject\0\u{3}expires_at\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.serial) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.subject) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._expiresAt) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.serial.isEmpty {
+      try visitor.visitSingularStringField(value: self.serial, fieldNumber: 1)
+    }
+    if !self.subject.isEmpty {
+      try visitor.visitSingularStringField(value: self.subject, fieldNumber: 2)
+    }
+    try { if let v = self._expiresAt {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_RevokeCertificateRequest, rhs: Warren_V1_RevokeCertificateRequest) -> Bool {
+    if lhs.serial != rhs.serial {return false}
+    if lhs.subject != rhs.subject {return false}
+    if lhs._expiresAt != rhs._expiresAt {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_RevokeCertificateResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RevokeCertificateResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_RevokeCertificateResponse, rhs: Warren_V1_RevokeCertificateResponse) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_RotateAuthorityRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RotateAuthorityRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}begin\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBoolField(value: &self.begin) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.begin != false {
+      try visitor.visitSingularBoolField(value: self.begin, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_RotateAuthorityRequest, rhs: Warren_V1_RotateAuthorityRequest) -> Bool {
+    if lhs.begin != rhs.begin {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_RotateAuthorityResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".RotateAuthorityResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pin\0\u{3}under_way\0\u{3}waiting_for\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.pin) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.underWay) }()
+      case 3: try { try decoder.decodeRepeatedStringField(value: &self.waitingFor) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.pin.isEmpty {
+      try visitor.visitSingularStringField(value: self.pin, fieldNumber: 1)
+    }
+    if self.underWay != false {
+      try visitor.visitSingularBoolField(value: self.underWay, fieldNumber: 2)
+    }
+    if !self.waitingFor.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.waitingFor, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_RotateAuthorityResponse, rhs: Warren_V1_RotateAuthorityResponse) -> Bool {
+    if lhs.pin != rhs.pin {return false}
+    if lhs.underWay != rhs.underWay {return false}
+    if lhs.waitingFor != rhs.waitingFor {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension Warren_V1_GetClusterInfoRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GetClusterInfoRequest"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
@@ -8156,7 +8501,7 @@ nonisolated extension Warren_V1_GetClusterInfoRequest: SwiftProtobuf.Message, Sw
 
 nonisolated extension Warren_V1_GetClusterInfoResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".GetClusterInfoResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cluster_id\0\u{3}leader_id\0\u{3}leader_address\0\u{1}servers\0\u{3}commit_index\0\u{1}version\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cluster_id\0\u{3}leader_id\0\u{3}leader_address\0\u{1}servers\0\u{3}commit_index\0\u{1}version\0\u{1}authority\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -8170,6 +8515,7 @@ nonisolated extension Warren_V1_GetClusterInfoResponse: SwiftProtobuf.Message, S
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.servers) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.commitIndex) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.version) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.authority) }()
       default: break
       }
     }
@@ -8194,6 +8540,9 @@ nonisolated extension Warren_V1_GetClusterInfoResponse: SwiftProtobuf.Message, S
     if !self.version.isEmpty {
       try visitor.visitSingularStringField(value: self.version, fieldNumber: 6)
     }
+    if !self.authority.isEmpty {
+      try visitor.visitSingularStringField(value: self.authority, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -8204,6 +8553,7 @@ nonisolated extension Warren_V1_GetClusterInfoResponse: SwiftProtobuf.Message, S
     if lhs.servers != rhs.servers {return false}
     if lhs.commitIndex != rhs.commitIndex {return false}
     if lhs.version != rhs.version {return false}
+    if lhs.authority != rhs.authority {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -41,6 +41,7 @@ package struct ClusterJoin: Sendable {
   private let node: ClusterNode
   private let version: String
   private let now: @Sendable () -> Timestamp
+  private let patience: Duration
   private let key: P256.Signing.PrivateKey
 
   /// - Parameters:
@@ -48,9 +49,11 @@ package struct ClusterJoin: Sendable {
   ///   - token: 64 hexadecimal characters.
   ///   - node: as it wants to be registered: its id, roles, description, labels and addresses.
   ///   - version: of this warren, for a message.
+  ///   - patience: with each address, until a manager is found there.
   /// - Throws: `invalidArgument` for a token or address that cannot be one.
   package init(
-    _ addresses: [String], token: String, node: ClusterNode, version: String, now: @escaping @Sendable () -> Timestamp
+    _ addresses: [String], token: String, node: ClusterNode, version: String, patience: Duration = ManagerTLS.usualPatience,
+    now: @escaping @Sendable () -> Timestamp
   ) throws(WarrenError) {
     if addresses.isEmpty { throw WarrenError(.invalidArgument, "no manager is named; give the address of at least one") }
     var parsed: [HostAddress] = []
@@ -60,6 +63,7 @@ package struct ClusterJoin: Sendable {
     self.node = node
     self.version = version
     self.now = now
+    self.patience = patience
     key = P256.Signing.PrivateKey()
   }
 
@@ -67,16 +71,20 @@ package struct ClusterJoin: Sendable {
   /// - Throws: what a manager answered; or, when none answered, one text with a line for each address.
   package func run() async throws -> Member {
     var failures: [String] = []
+    var isRefused = false
     for address in addresses {
       do throws(ManagerDial.Failure) { return try member(try await join(at: address), address) } catch {
         switch error {
         // Refused for what was asked for, not for where: another manager would say the same.
         case .answered(let error) where error.code != .unavailable && error.code != .internalError: throw error
-        case .answered(let error), .silent(let error): failures.append("\(address): \(error.message)")
+        case .answered(let error), .silent(let error):
+          if error.code == .unauthenticated { isRefused = true }
+          failures.append("\(address): \(error.message)")
         }
       }
     }
-    throw WarrenError(.unavailable, "no manager takes in node \(node.id); \(failures.joined(separator: "\n  "))")
+    throw WarrenError(
+      isRefused ? .unauthenticated : .unavailable, "no manager takes in node \(node.id); \(failures.joined(separator: " | "))")
   }
 
   private func join(at address: HostAddress) async throws(ManagerDial.Failure) -> Warren_V1_JoinClusterResponse {
@@ -89,7 +97,8 @@ package struct ClusterJoin: Sendable {
         $0.node = node.wire
       }
     } catch { throw .silent(WarrenError(.internalError, "the certificate request cannot be made", cause: error)) }
-    return try await ManagerDial(address, tls: ManagerTLS(joiningWith: token, now: now)).call { client, options in
+    return try await ManagerDial(address, tls: ManagerTLS(joiningWith: token, patience: patience, now: now), timeout: patience * 6).call {
+      client, options in
       try await Warren_V1_WarrenAPI.Client(wrapping: client).joinCluster(request, options: options)
     }
   }

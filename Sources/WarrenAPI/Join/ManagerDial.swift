@@ -16,8 +16,6 @@ package struct ManagerDial: Sendable {
     case silent(WarrenError)
   }
 
-  private static let patience = Duration.seconds(5)
-
   private let address: HostAddress
   private let tls: ManagerTLS
   private let timeout: Duration?
@@ -53,7 +51,7 @@ package struct ManagerDial: Sendable {
         $0.connection.flushCoalescing = nil
       }
     ) { [tls] configure in
-      try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup).connectTimeout(TimeAmount(Self.patience)).connect(to: target) {
+      try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup).connectTimeout(TimeAmount(tls.patience)).connect(to: target) {
         channel in
         configure(channel).flatMapThrowing { configured in
           try tls.secure(channel, failures: failures)

@@ -1,14 +1,22 @@
 import ClusterModel
+package import ClusterTLS
 import GRPCCore
 package import GRPCNIOTransportHTTP2Posix
 
-/// A connection to one manager. Failures come out as `WarrenError`s.
+/// A connection to a cluster, through one of its managers. Failures come out as `WarrenError`s.
 package struct WarrenClient: Sendable {
   package typealias Stub = Warren_V1_WarrenAPI.Client<HTTP2ClientTransport.Posix>
 
+  private enum Way: Sendable {
+    /// To the manager on this machine.
+    case socket(String)
+    /// To whichever manager answers.
+    case network(ManagerReach)
+  }
+
   /// The generated calls; use them inside `call` and `stream`.
   package let stub: Stub
-  package let socketPath: String
+  private let way: Way
   /// How long `call` goes on trying while no manager answers.
   package let patience: Duration
 
@@ -27,13 +35,28 @@ package struct WarrenClient: Sendable {
         config.backoff.max = .seconds(1)
       },
       serviceConfig: .warren)
+    return try await connected(by: transport, .socket(socketPath), patience, body)
+  }
+
+  /// Connects to the first of these managers that can be reached, over TLS, and to another when that one is lost.
+  package static func connected<Result: Sendable>(
+    to managers: ManagerReach, tls: ManagerTLS, patience: Duration = .seconds(2), isolation: isolated (any Actor)? = #isolation,
+    _ body: (WarrenClient) async throws -> Result
+  ) async throws -> Result {
+    try await connected(by: try managers.transport(tls, serviceConfig: .warren), .network(managers), patience, body)
+  }
+
+  private static func connected<Result: Sendable>(
+    by transport: HTTP2ClientTransport.Posix, _ way: Way, _ patience: Duration, isolation: isolated (any Actor)? = #isolation,
+    _ body: (WarrenClient) async throws -> Result
+  ) async throws -> Result {
     let client = GRPCClient(transport: transport, interceptors: [RequestLimit()])
     return try await withThrowingDiscardingTaskGroup(isolation: isolation) { group in
       group.addTask {
         // A body that is done before the connections begin has stopped the client already.
         do { try await client.runConnections() } catch let error as RuntimeError where error.code == .clientIsStopped {}
       }
-      let result = try await body(WarrenClient(stub: Stub(wrapping: client), socketPath: socketPath, patience: patience))
+      let result = try await body(WarrenClient(stub: Stub(wrapping: client), way: way, patience: patience))
       client.beginGracefulShutdown()
       return result
     }
@@ -71,29 +94,35 @@ package struct WarrenClient: Sendable {
   }
 
   private func warrenError(_ error: RPCError) -> WarrenError {
-    let answered = error.detail != nil
-    if error.code == .unavailable, !answered { return SocketDiagnosis(of: socketPath).error(on: socketPath, cause: error) }
-    if error.code == .cancelled, !answered { return WarrenError(.cancelled, "the call was cancelled; try again", cause: error.cause) }
-    if error.code == .deadlineExceeded, !answered {
-      return WarrenError(.deadlineExceeded, "the manager on \(socketPath) did not answer in time; look at its log, then try again")
+    if error.detail != nil { return WarrenError(error) }
+    return switch error.code {
+    case .unavailable: silence(error)
+    case .cancelled: WarrenError(.cancelled, "the call was cancelled; try again", cause: error.cause)
+    case .deadlineExceeded: WarrenError(.deadlineExceeded, "the manager on \(name) did not answer in time; look at its log, then try again")
+    default: WarrenError(error)
     }
-    return WarrenError(error)
   }
 
-  private var mayBecomeAvailable: Bool { SocketDiagnosis(of: socketPath) != .forbidden }
-}
+  private func silence(_ cause: RPCError) -> WarrenError {
+    switch way {
+    case .socket(let path): SocketDiagnosis(of: path).error(on: path, cause: cause)
+    case .network(let managers):
+      WarrenError(
+        managers.isRefused ? .unauthenticated : .unavailable, "no manager answers; tried \(managers.report.joined(separator: " | "))")
+    }
+  }
 
-extension ServiceConfig {
-  /// Unary calls end after a while; streams last as long as they last. No call waits for a manager to appear: `WarrenClient.call` does.
-  fileprivate static var warren: ServiceConfig {
-    typealias Method = Warren_V1_WarrenAPI.Method
-    let streams = [
-      Method.ServiceLogs.descriptor, Method.WatchTasks.descriptor, Method.Exec.descriptor, Method.LoadImage.descriptor,
-      Method.PullImage.descriptor, Method.StreamEvents.descriptor,
-    ]
-    return ServiceConfig(methodConfig: [
-      MethodConfig(names: [.init(service: "")], waitForReady: false, timeout: .seconds(60)),
-      MethodConfig(names: streams.map { .init(service: $0.service.fullyQualifiedService, method: $0.method) }, waitForReady: false),
-    ])
+  private var name: String {
+    switch way {
+    case .socket(let path): path
+    case .network(let managers): managers.addresses.map(\.description).joined(separator: ",")
+    }
+  }
+
+  private var mayBecomeAvailable: Bool {
+    switch way {
+    case .socket(let path): SocketDiagnosis(of: path) != .forbidden
+    case .network(let managers): !managers.isRefused
+    }
   }
 }

@@ -16,6 +16,7 @@ extension ClusterNode {
     keys = wire.keys
     memberID = wire.memberID
     drainDeadline = wire.hasDrainDeadline ? Timestamp(wire: wire.drainDeadline) : nil
+    authority = wire.authority
     unknown = UnknownFields(of: wire)
   }
 
@@ -35,6 +36,7 @@ extension ClusterNode {
     node.keys = keys
     node.memberID = memberID
     if let drainDeadline { node.drainDeadline = drainDeadline.wire }
+    node.authority = authority
     node.restore(unknown)
     return node
   }

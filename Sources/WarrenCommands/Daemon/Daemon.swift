@@ -63,6 +63,16 @@ enum Daemon {
           host: address.host, port: address.port, isRequired: configuration.metricsAddressIsRequired,
           pages: ObservabilityPages(registry: registry, checks: checks), logger: logger))
     }
+    if let standing = listening.standing {
+      services += [
+        standing, AuthorityRotation(store: control.store, log: control.log, logger: logger),
+        CertificateRenewal(membership, credentials, store: control.store, logger: logger),
+      ]
+    }
+    if let transport = control.transport {
+      services.append(
+        RaftCertificates(credentials: credentials, transport: transport, book: control.book, store: control.store, logger: logger))
+    }
     services += [
       listening.server,
       SocketRegistration(socket: configuration.socket, address: configuration.apiAddress.description),
@@ -73,7 +83,6 @@ enum Daemon {
       // The first to stop: whoever leads next does so before anything else ends here.
       HandOver(log: control.log),
     ]
-    if let standing = listening.standing { services.append(standing) }
     // Below this level the group prints whole values of services.
     var groupLogger = logger
     groupLogger.logLevel = max(logger.logLevel, .info)

@@ -1,6 +1,7 @@
 import ClusterModel
 import Logging
 import Manager
+import Security
 import ServiceLifecycle
 
 /// Keeps what the store says of this manager true: where it is reached, what machine it is on, which member of Raft it is.
@@ -19,7 +20,10 @@ struct NodeAnnouncement: Service {
       // One that runs containers is there once its worker has a session.
       if configuration.runsContainers { (node.state, node.message) = (stored?.state ?? .down, stored?.message ?? "") }
       node.memberID = member
-      if let keys, !keys.allSatisfy(node.keys.contains) { node.keys = keys }
+      if let keys, !keys.allSatisfy(node.keys.contains) {
+        node.keys = keys
+        node.authority = (try transaction.view.cluster?.authority.map { try TrustBundle($0) })?.pins.first?.text ?? ""
+      }
       if node != stored { try transaction.put(node) }
     }
   }

@@ -28,7 +28,8 @@ enum WorkerDaemon {
       metadata: ["cluster": "\(identity.cluster)", "node": "\(identity.node)", "version": "\(WarrenVersion.current)"])
     let registry = PrometheusRegistry()
     MetricsSystem.bootstrap(registry)
-    let connections = ManagerConnections(credentials: CurrentCredentials(membership.credentials))
+    let credentials = CurrentCredentials(membership.credentials)
+    let connections = ManagerConnections(credentials: credentials)
     let journal = try await WorkerNode.journal(configuration, logger: logger)
     let session = NetworkSession(seeds: membership.managers, journal: journal, logger: logger, dial: connections.dial)
     let worker = try await WorkerNode(
@@ -43,6 +44,7 @@ enum WorkerDaemon {
           host: address.host, port: address.port, isRequired: configuration.metricsAddressIsRequired,
           pages: ObservabilityPages(registry: registry, checks: checks), logger: logger))
     }
+    services.append(CertificateRenewal(membership, credentials, journal: journal, logger: logger))
     services += [WorkerReadiness(agent: worker.agent, session: session, identity: identity, isNew: membership.isNew, logger: logger), Memory()]
     // Below this level the group prints whole values of services.
     var groupLogger = logger

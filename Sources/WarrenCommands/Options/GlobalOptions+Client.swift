@@ -1,11 +1,23 @@
 import ClusterModel
+import ClusterTLS
 import GRPCCore
 import WarrenAPI
 
 extension GlobalOptions {
-  /// Runs `body` with a connection to the cluster: over the first of the sockets that takes one.
+  /// Runs `body` with a connection to the cluster.
   func withClient<Result: Sendable>(patience: Duration = .seconds(2), _ body: (WarrenClient) async throws -> Result) async throws -> Result {
-    let sockets = try sockets()
+    switch try await target() {
+    case .sockets(let sockets): return try await withClient(over: sockets, patience, body)
+    case .managers(let addresses, let credentials):
+      let tls = ManagerTLS(CurrentCredentials(credentials), now: { .now })
+      return try await WarrenClient.connected(to: ManagerReach(addresses), tls: tls, patience: patience, body)
+    }
+  }
+
+  /// Over the first of the sockets that takes one.
+  private func withClient<Result: Sendable>(
+    over sockets: [String], _ patience: Duration, _ body: (WarrenClient) async throws -> Result
+  ) async throws -> Result {
     let chosen = sockets.first(where: DaemonSocket.isServed)
     if chosen == nil, sockets.count > 1 {
       throw WarrenError(.unavailable, "no manager answers; tried \(sockets.joined(separator: ", ")); start one, or name another with --manager")

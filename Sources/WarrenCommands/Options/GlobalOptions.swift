@@ -6,8 +6,14 @@ struct GlobalOptions: ParsableArguments {
     help: ArgumentHelp("Unix socket of the daemon (default: /run/warren/warren.sock; also WARREN_SOCKET).", valueName: "path"), completion: .file())
   var socket: String?
 
-  @Option(help: ArgumentHelp("API address of a daemon on this host, several separated by commas (also WARREN_MANAGER).", valueName: "host:port"))
+  @Option(
+    help: ArgumentHelp(
+      "API address of a manager, several separated by commas; one on this host is reached by its socket (also WARREN_MANAGER).",
+      valueName: "host:port"))
   var manager: String?
+
+  @Option(help: ArgumentHelp("Imported context to reach the cluster with, or default for this host (also WARREN_CONTEXT).", valueName: "name"))
+  var context: String?
 
   @Option(
     parsing: .unconditional,
@@ -18,15 +24,7 @@ struct GlobalOptions: ParsableArguments {
   func validate() throws {
     if socket?.isEmpty == true { throw ValidationError("--socket names no path; leave it out for \(DaemonSocket.defaultPath)") }
     if socket != nil, manager != nil { throw ValidationError("--socket and --manager both say which daemon is meant; leave one of the two out") }
+    if socket != nil, context != nil { throw ValidationError("--socket and --context both say which cluster is meant; leave one of the two out") }
     if let timeout, timeout <= .zero { throw ValidationError("--timeout must be more than 0; leave it out for the default") }
-  }
-
-  /// Sockets to try, best first.
-  func sockets(environment: Environment = .process) throws -> [String] {
-    if let socket { return [socket] }
-    if let manager { return try DaemonSocket.find(manager) }
-    if let socket = environment["WARREN_SOCKET"] { return [socket] }
-    if let manager = environment["WARREN_MANAGER"] { return try DaemonSocket.find(manager) }
-    return [DaemonSocket.defaultPath]
   }
 }

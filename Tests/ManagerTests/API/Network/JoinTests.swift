@@ -74,7 +74,7 @@ import WarrenAPI
       try await NetworkFixture.run { fixture in
         let token = try await fixture.token()
         let refusal = await failure { _ = try await fixture.join("w1", token: token, at: [other.address]).run() }
-        #expect(refusal?.code == .unavailable && refusal?.message.contains("this is not the cluster that the token is of") == true)
+        #expect(refusal?.code == .unauthenticated && refusal?.message.contains("this is not the cluster that the token is of") == true)
         #expect(other.store.view.node("w1") == nil)
       }
     }

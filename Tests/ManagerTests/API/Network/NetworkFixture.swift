@@ -19,19 +19,29 @@ struct NetworkFixture: Sendable {
   static let cluster: ClusterID = "c1"
   static let start = Timestamp(seconds: 1_800_000_000)
 
+  /// A machine under load is slow, not hostile.
+  static let patience = Duration.seconds(600)
+  static let patientLimits: ConnectionGate.Limits = {
+    var limits = ConnectionGate.Limits()
+    limits.handshake = patience
+    return limits
+  }()
+
   let store: ClusterStore
   let log: InstantLog
   let clock: TestTime
   let keys: SealingKeyring
   let gate: ConnectionGate
   let admission: NodeAdmission
+  /// What the manager shows.
+  let serverCredentials: CurrentCredentials
   let socketPath: String
   let port: Int
 
   var address: String { "127.0.0.1:\(port)" }
 
   static func run(
-    limits: ConnectionGate.Limits = .init(), interceptors: [any ServerInterceptor] = [], _ body: @Sendable (NetworkFixture) async throws -> Void
+    limits: ConnectionGate.Limits = patientLimits, interceptors: [any ServerInterceptor] = [], _ body: @Sendable (NetworkFixture) async throws -> Void
   ) async throws {
     let directory = try APIFixture.temporaryDirectory()
     defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -57,7 +67,8 @@ struct NetworkFixture: Sendable {
       api: api, interceptors: interceptors, socketPath: "\(directory)/s", network: .init(listener: listener, gate: gate),
       shutdownGrace: .milliseconds(10), now: { clock.now }, logger: APIFixture.logger)
     let fixture = NetworkFixture(
-      store: store, log: log, clock: clock, keys: keys, gate: gate, admission: admission, socketPath: "\(directory)/s", port: listener.port)
+      store: store, log: log, clock: clock, keys: keys, gate: gate, admission: admission, serverCredentials: credentials,
+      socketPath: "\(directory)/s", port: listener.port)
     credentials.replace(try await fixture.member(.manager, "m1"))
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
@@ -86,6 +97,18 @@ struct NetworkFixture: Sendable {
     return credentials
   }
 
+  /// What the node gets when it renews what it has, by the authority of now.
+  func renewed(_ name: NodeID) async throws -> NodeCredentials {
+    let new = try Self.credentials(.manager, name, by: authority, now: clock.now)
+    let pin = try authority.pin.text
+    try await store.update { transaction in
+      guard var node = transaction.view.node(name) else { return }
+      (node.keys, node.authority) = ([new.certificate.keyFingerprint] + node.keys, pin)
+      try transaction.put(node)
+    }
+    return new
+  }
+
   static func credentials(
     _ role: NodeIdentity.Role, _ name: NodeID, by authority: CertificateAuthority, now: Timestamp,
     validity: Duration = CertificateAuthority.nodeValidity
@@ -102,30 +125,44 @@ struct NetworkFixture: Sendable {
 
   func join(_ node: NodeID, _ role: ClusterNode.Role = .worker, token: String, at addresses: [String]? = nil) throws -> ClusterJoin {
     let wanted = ClusterNode(id: node, roles: [role], description: NodeDescription(hostname: "\(node)"))
-    return try ClusterJoin(addresses ?? [address], token: token, node: wanted, version: "1.2.3", now: { [clock] in clock.now })
+    return try ClusterJoin(
+      addresses ?? [address], token: token, node: wanted, version: "1.2.3", patience: Self.patience, now: { [clock] in clock.now })
   }
 
   /// A connection with these credentials; nil: none.
   func connected<Result: Sendable>(
     _ credentials: NodeCredentials?, _ body: @Sendable (Stub) async throws -> Result
   ) async throws -> Result {
-    let tls = try credentials.map { [clock] in ManagerTLS(CurrentCredentials($0), now: { clock.now }) } ?? strangersTLS()
-    return try await connected(tls, body)
+    try await withClient(credentials) { try await body(Stub(wrapping: $0)) }
   }
 
-  private func strangersTLS() throws -> ManagerTLS {
+  func strangersTLS() throws -> ManagerTLS {
     let pin = try #require(try authority.trust.pins.first)
-    return ManagerTLS(joiningWith: try JoinSecret(pin.text + String(repeating: "0", count: 32)), now: { [clock] in clock.now })
+    return ManagerTLS(
+      joiningWith: try JoinSecret(pin.text + String(repeating: "0", count: 32)), patience: Self.patience, now: { [clock] in clock.now })
   }
 
   func connected<Result: Sendable>(_ tls: ManagerTLS, _ body: @Sendable (Stub) async throws -> Result) async throws -> Result {
+    try await withClient(tls) { try await body(Stub(wrapping: $0)) }
+  }
+
+  func withClient<Result: Sendable>(
+    _ credentials: NodeCredentials?, _ body: @Sendable (GRPCClient<HTTP2ClientTransport.Posix>) async throws -> Result
+  ) async throws -> Result {
+    try await withClient(
+      try credentials.map { [clock] in ManagerTLS(CurrentCredentials($0), patience: Self.patience, now: { clock.now }) } ?? strangersTLS(), body)
+  }
+
+  private func withClient<Result: Sendable>(
+    _ tls: ManagerTLS, _ body: @Sendable (GRPCClient<HTTP2ClientTransport.Posix>) async throws -> Result
+  ) async throws -> Result {
     let transport = try HTTP2ClientTransport.Posix(
       target: .ipv4(address: "127.0.0.1", port: port), transportSecurity: .customSecure, config: .defaults { tls.secure(&$0) },
       serviceConfig: ServiceConfig(methodConfig: [MethodConfig(names: [.init(service: "")], waitForReady: false)]))
     let client = GRPCClient(transport: transport)
     return try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await client.runConnections() }
-      let result = try await body(Stub(wrapping: client))
+      let result = try await body(client)
       client.beginGracefulShutdown()
       return result
     }

@@ -1,0 +1,38 @@
+import ClusterModel
+import ClusterTLS
+import Logging
+import Manager
+import Security
+import WarrenAPI
+
+extension CertificateRenewal {
+  /// Of a manager: it signs its own next certificate while it leads, and asks the others otherwise.
+  init(_ membership: NodeMembership, _ credentials: CurrentCredentials, store: ClusterStore, logger: Logger) {
+    let trust = StoredTrust(store)
+    let own = membership.configuration.nodeID
+    let directory = SecurityDirectory(dataDirectory: membership.configuration.dataDirectory)
+    let admission = NodeAdmission(store: store, now: { .now }, sealingKeys: membership.sealingKeys)
+    let others = CertificateCalls(credentials, now: { .now }) {
+      store.view.nodes.filter { $0.roles.contains(.manager) && $0.id != own && !$0.apiAddress.isEmpty }.map(\.apiAddress).sorted()
+    }
+    self.init(
+      // Only looks into its own memory.
+      credentials, look: .seconds(5), now: { .now }, logger: logger,
+      keep: { try directory.keep($0, sealedWith: try membership.sealingKeys()) },
+      authority: { trust.trust?.pins.first?.text },
+      ask: { request, key in
+        guard let shown = credentials.value, let verifier = trust.verifier else {
+          throw WarrenError(.failedPrecondition, "this manager has no certificate to renew; its log says why")
+        }
+        do {
+          let certificate = try await verifier.verify(try shown.chain.map { try $0.der }, as: .client, now: .now, grace: RenewalSchedule.grace)
+          let issued = try await admission.renew(certificate, request: request)
+          return try NodeCredentials(chain: issued.chain, key: key, trust: issued.trust)
+        } catch let error as WarrenError where error.code == .unavailable {
+          return try await others.renew(request, key).credentials
+        } catch let refusal as CertificateRefusal {
+          throw refusal.error
+        }
+      })
+  }
+}

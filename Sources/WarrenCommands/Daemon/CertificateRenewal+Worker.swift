@@ -1,0 +1,26 @@
+import ClusterModel
+import ClusterTLS
+import Logging
+import Security
+import WarrenAPI
+import Worker
+
+extension CertificateRenewal {
+  /// Of a node that is only a worker: it asks any manager that it knows of.
+  init(_ membership: WorkerMembership, _ credentials: CurrentCredentials, journal: Worker.Journal, logger: Logger) {
+    let directory = SecurityDirectory(dataDirectory: membership.configuration.dataDirectory)
+    let calls = CertificateCalls(credentials, now: { .now }) {
+      let learned = ((try? await journal.managers()) ?? []).map(\.address)
+      return learned + membership.managers.filter { !learned.contains($0) }
+    }
+    self.init(
+      credentials, look: .seconds(60), now: { .now }, logger: logger, keep: { try directory.keep($0, sealedWith: try directory.sealingKeys()) },
+      authority: { await calls.authority() },
+      ask: { request, key in
+        let renewed = try await calls.renew(request, key)
+        // One that was promoted is given the keys of the cluster.
+        if let keys = renewed.sealingKeys { try directory.keep(keys.adopting(try directory.sealingKeys())) }
+        return renewed.credentials
+      })
+  }
+}
