@@ -157,10 +157,12 @@ struct InvariantChecker {
     if node.isLeader { ledSinceWrite[node.id] = node.term }
   }
 
-  /// Nothing that is committed and on this disk may be replaced or cut off at the end.
+  /// Nothing on this disk that was committed by the term of what takes its place may be replaced or cut off at the end. What was committed in a
+  /// later term may: a member that has not heard of that term can take a late message of a leader in between, and nobody counted on its copy.
   private func keepsCommitted(_ contents: DiskContents, from index: LogIndex, with new: [Entry], _ node: SimulatedNode) throws(Violation) {
+    let binding = milestones.last { $0.term <= new.last?.term ?? node.term }?.index ?? firstCommitted
     var at = max(index, contents.compactedIndex + 1)
-    while at <= min(contents.lastIndex, committedIndex) {
+    while at <= min(contents.lastIndex, binding) {
       let place = Int(at - index)
       if let old = contents.entry(at: at), old.term == committedTerm(at), place >= new.count || new[place].term != old.term {
         throw Violation(.committedIsFinal, "\(node.id) replaces or drops \(old.term)/\(at), which is committed")
