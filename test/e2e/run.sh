@@ -7,7 +7,7 @@ WARREN=$(readlink -f "$1")
 SEED=${2:-$((RANDOM * 32768 + RANDOM))}
 shift $(($# > 2 ? 2 : $#))
 scenarios=("$@")
-[ ${#scenarios[@]} -gt 0 ] || scenarios=(service following bad-input network operator faults workers managers)
+[ ${#scenarios[@]} -gt 0 ] || scenarios=(service following bad-input network operator faults workers managers failover)
 
 if [ "$(id -u)" != 0 ]; then
   echo "error: these tests make namespaces and run containers; run them as root" >&2
