@@ -1,10 +1,8 @@
 package import GRPCCore
+import WarrenAPI
 
 /// Reads are linearizable on every manager, which takes a quorum. A caller that would rather have what this manager knows says so.
 package struct ReadConsistency: ServerInterceptor {
-  /// The metadata key of a call that may be answered from what this manager knows, however old that is.
-  package static let staleKey = "warren-stale"
-
   @TaskLocal static var mayBeStale = false
 
   package init() {}
@@ -13,7 +11,7 @@ package struct ReadConsistency: ServerInterceptor {
     request: StreamingServerRequest<Input>, context: ServerContext,
     next: @Sendable (StreamingServerRequest<Input>, ServerContext) async throws -> StreamingServerResponse<Output>
   ) async throws -> StreamingServerResponse<Output> {
-    guard request.metadata[stringValues: Self.staleKey].contains(where: { $0 == "true" }) else { return try await next(request, context) }
+    guard request.metadata[stringValues: StaleReads.key].contains(where: { $0 == "true" }) else { return try await next(request, context) }
     return try await Self.$mayBeStale.withValue(true) { try await next(request, context) }
   }
 }

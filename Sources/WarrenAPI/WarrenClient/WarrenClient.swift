@@ -23,7 +23,7 @@ package struct WarrenClient: Sendable {
   /// Connects to the manager on this machine for as long as `body` runs. The connection is made with the first call and made again
   /// when it is lost.
   package static func connected<Result: Sendable>(
-    to socketPath: String, patience: Duration = .seconds(2), isolation: isolated (any Actor)? = #isolation,
+    to socketPath: String, patience: Duration = .seconds(2), mayBeStale: Bool = false, isolation: isolated (any Actor)? = #isolation,
     _ body: (WarrenClient) async throws -> Result
   ) async throws -> Result {
     let transport = try HTTP2ClientTransport.Posix(
@@ -35,22 +35,23 @@ package struct WarrenClient: Sendable {
         config.backoff.max = .seconds(1)
       },
       serviceConfig: .warren)
-    return try await connected(by: transport, .socket(socketPath), patience, body)
+    return try await connected(by: transport, .socket(socketPath), patience, mayBeStale, body)
   }
 
   /// Connects to the first of these managers that can be reached, over TLS, and to another when that one is lost.
   package static func connected<Result: Sendable>(
-    to managers: ManagerReach, tls: ManagerTLS, patience: Duration = .seconds(2), isolation: isolated (any Actor)? = #isolation,
+    to managers: ManagerReach, tls: ManagerTLS, patience: Duration = .seconds(2), mayBeStale: Bool = false,
+    isolation: isolated (any Actor)? = #isolation,
     _ body: (WarrenClient) async throws -> Result
   ) async throws -> Result {
-    try await connected(by: try managers.transport(tls, serviceConfig: .warren), .network(managers), patience, body)
+    try await connected(by: try managers.transport(tls, serviceConfig: .warren), .network(managers), patience, mayBeStale, body)
   }
 
   private static func connected<Result: Sendable>(
-    by transport: HTTP2ClientTransport.Posix, _ way: Way, _ patience: Duration, isolation: isolated (any Actor)? = #isolation,
+    by transport: HTTP2ClientTransport.Posix, _ way: Way, _ patience: Duration, _ mayBeStale: Bool, isolation: isolated (any Actor)? = #isolation,
     _ body: (WarrenClient) async throws -> Result
   ) async throws -> Result {
-    let client = GRPCClient(transport: transport, interceptors: [RequestLimit()])
+    let client = GRPCClient(transport: transport, interceptors: [RequestLimit()] + (mayBeStale ? [StaleReads()] : []))
     return try await withThrowingDiscardingTaskGroup(isolation: isolation) { group in
       group.addTask {
         // A body that is done before the connections begin has stopped the client already.

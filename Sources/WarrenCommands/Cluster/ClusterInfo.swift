@@ -24,6 +24,15 @@ struct ClusterInfo: AsyncParsableCommand {
     ]
     for server in info.servers {
       lines += ["  - ID: \(server.id)", "    Address: \(server.address)", "    Suffrage: \(server.suffrage == .learner ? "Nonvoter" : "Voter")"]
+      if !server.healthy {
+        let since = server.hasLastContact ? "not heard of for \(DurationText.format(Duration(wire: server.lastContact)))" : "never heard of"
+        lines.append("    Status: \(since)")
+      }
+      if server.lag > 1000 { lines.append("    Behind: \(server.lag) entries") }
+    }
+    let voters = info.servers.count { $0.suffrage == .voter }
+    if voters > 1, voters.isMultiple(of: 2) {
+      lines += ["", "Note: \(voters) voters survive the loss of no more managers than \(voters - 1) do; add one, or remove one."]
     }
     return lines.map { $0 + "\n" }.joined()
   }

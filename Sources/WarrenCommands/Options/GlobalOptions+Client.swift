@@ -10,7 +10,7 @@ extension GlobalOptions {
     case .sockets(let sockets): return try await withClient(over: sockets, patience, body)
     case .managers(let addresses, let credentials):
       let tls = ManagerTLS(CurrentCredentials(credentials), now: { .now })
-      return try await WarrenClient.connected(to: ManagerReach(addresses), tls: tls, patience: patience, body)
+      return try await WarrenClient.connected(to: ManagerReach(addresses), tls: tls, patience: patience, mayBeStale: stale, body)
     }
   }
 
@@ -22,7 +22,7 @@ extension GlobalOptions {
     if chosen == nil, sockets.count > 1 {
       throw WarrenError(.unavailable, "no manager answers; tried \(sockets.joined(separator: ", ")); start one, or name another with --manager")
     }
-    return try await WarrenClient.connected(to: chosen ?? sockets[0], patience: patience, body)
+    return try await WarrenClient.connected(to: chosen ?? sockets[0], patience: patience, mayBeStale: stale, body)
   }
 
   /// For calls that answer at once.

@@ -15,6 +15,8 @@ struct GlobalOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Imported context to reach the cluster with, or default for this host (also WARREN_CONTEXT).", valueName: "name"))
   var context: String?
 
+  @Flag(help: "Show what the asked manager knows, however old: for when there is no quorum. Changes need one all the same.") var stale = false
+
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Give up after this long, for example 30s or 5m (default: 10m when waiting for a service, else 1m).", valueName: "duration"),
