@@ -167,7 +167,7 @@ import WarrenAPI
     let info = Warren_V1_GetClusterInfoResponse.with {
       $0.leaderID = "manager-1"
       $0.leaderAddress = "host:7946"
-      $0.servers = [.with { ($0.id, $0.address, $0.suffrage) = ("manager-1", "host:7946", .voter) }]
+      $0.servers = [.with { ($0.id, $0.address, $0.suffrage, $0.healthy) = ("manager-1", "host:7946", .voter, true) }]
     }
     #expect(
       ClusterInfo.text(info) == """
@@ -182,6 +182,19 @@ import WarrenAPI
             Suffrage: Voter
 
         """)
+  }
+
+  @Test func `Cluster info says who is away, and that an even number helps nobody`() {
+    let info = Warren_V1_GetClusterInfoResponse.with {
+      $0.servers = [
+        .with { ($0.id, $0.suffrage, $0.healthy) = ("m1", .voter, true) },
+        .with { ($0.id, $0.suffrage, $0.lastContact) = ("m2", .voter, .init(seconds: 12)) },
+        .with { ($0.id, $0.suffrage, $0.lag) = ("m3", .learner, 2000) },
+      ]
+    }
+    let text = ClusterInfo.text(info)
+    #expect(text.contains("    Status: not heard of for 12s\n") && text.contains("    Status: never heard of\n    Behind: 2000 entries\n"))
+    #expect(text.contains("Note: 2 voters survive the loss of no more managers than 1 do"))
   }
 
   @Test func `Creating a service keeps the original's words`() {
