@@ -18,6 +18,8 @@ package final class ManagerReach: Sendable {
     self.addresses = parsed
   }
 
+  package init(_ address: HostAddress) { addresses = [address] }
+
   /// A transport to the first of them that can be reached, and when that one is lost, to the next. Names are looked up at each attempt.
   package func transport(_ tls: ManagerTLS, serviceConfig: ServiceConfig) throws -> HTTP2ClientTransport.Posix {
     var registry = NameResolverRegistry()
@@ -46,6 +48,15 @@ package final class ManagerReach: Sendable {
         "\(address): \(targets.lazy.compactMap { self.failures[$0.dialText] }.first?.message ?? "it did not answer; look at its log, then try again")"
       case nil: "\(address): it was not tried"
       }
+    }
+  }
+
+  /// Why the first of them was not reached, as far as that is known.
+  package var reason: WarrenError? {
+    switch addresses.first.flatMap({ address in found.withLockedValue { $0[address] } }) {
+    case .failure(let error): error
+    case .success(let targets): targets.lazy.compactMap { self.failures[$0.dialText] }.first
+    case nil: nil
     }
   }
 

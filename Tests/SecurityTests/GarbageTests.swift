@@ -53,9 +53,10 @@ import Testing
       let (badRequest, badBox) = (damage(request), damage(box))
       if badRequest != request { #expect(throws: WarrenError.self) { try CertificateRequest(der: badRequest) } }
       if badBox != box { #expect(throws: WarrenError.self) { try keys.open(badBox, for: .nodeKey) } }
-      // Blanks and the like may change without harm in these two.
+      // Blanks and the like may change without harm.
       if let read = try? await AdminContext.imported(damage(context), now: Fixture.now) { #expect(read.name == "ops") }
-      if let read = try? NodeCredentials(file: damage(file), sealedWith: keys) { #expect(read.identity.node == "n1") }
+      // Whom a damaged certificate names does not count before its chain is verified.
+      _ = try? NodeCredentials(file: damage(file), sealedWith: keys)
       _ = try? JoinSecret(String(decoding: damage(request), as: UTF8.self))
       _ = try? SealingKeyring(text: String(decoding: damage(Array(keys.text.utf8)), as: UTF8.self))
       _ = NodeIdentity(uri: "spiffe://" + String(decoding: damage(Array("c1/worker/n1".utf8)), as: UTF8.self))

@@ -7,7 +7,8 @@ package import WarrenAPI
 
 extension ManagerAPI {
   package func getClusterInfo(request: Warren_V1_GetClusterInfoRequest, context: ServerContext) async throws -> Warren_V1_GetClusterInfoResponse {
-    let view = try await currentView()
+    let applied = ReadConsistency.mayBeStale ? nil : try await log.readBarrier()
+    let view = store.view
     let overview = overview()
     let nodes = Dictionary(view.nodes.filter { $0.memberID != 0 }.map { (MemberID(rawValue: $0.memberID), $0) }) { first, _ in first }
     let voters = overview.configuration.voters
@@ -27,7 +28,7 @@ extension ManagerAPI {
           if let silence = overview.silence[member], member != overview.own { $0.lastContact = silence.wire }
         }
       }.sorted { $0.id < $1.id }
-      $0.commitIndex = overview.commit
+      $0.commitIndex = applied ?? overview.commit
       $0.version = identity.version
       $0.authority = StoredTrust(store).trust?.pins.first?.text ?? ""
     }

@@ -45,7 +45,7 @@ package struct CertificateCalls: Sendable {
   }
 
   private func any<Result: Sendable>(
-    _ body: @Sendable @escaping (Warren_V1_WarrenAPI.Client<HTTP2ClientTransport.WrappedChannel>, CallOptions) async throws -> Result
+    _ body: @Sendable @escaping (Warren_V1_WarrenAPI.Client<HTTP2ClientTransport.Posix>, CallOptions) async throws -> Result
   ) async throws -> Result {
     var failures: [String] = []
     for text in await managers() {

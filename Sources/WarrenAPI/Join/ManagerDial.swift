@@ -2,12 +2,10 @@ package import ClusterModel
 package import ClusterTLS
 package import GRPCCore
 package import GRPCNIOTransportHTTP2Posix
-import NIOCore
-import NIOPosix
 
 /// One connection to one manager for one call, with an exact word on what went wrong.
 package struct ManagerDial: Sendable {
-  package typealias Client = GRPCClient<HTTP2ClientTransport.WrappedChannel>
+  package typealias Client = GRPCClient<HTTP2ClientTransport.Posix>
 
   package enum Failure: Error {
     /// A manager's own word.
@@ -28,51 +26,29 @@ package struct ManagerDial: Sendable {
   }
 
   package func call<Result: Sendable>(_ body: @Sendable @escaping (Client, CallOptions) async throws -> Result) async throws(Failure) -> Result {
-    var last = WarrenError(.unavailable, "the host name has no address")
-    let targets: [NIOCore.SocketAddress]
-    do { targets = try await address.resolve() } catch { throw .silent(error) }
-    for target in targets {
-      let failures = DialFailures()
-      do { return try await call(target, failures, body) } catch let error as RPCError where error.detail != nil {
-        throw .answered(WarrenError(error))
-      } catch {
-        last = failures[target.dialText] ?? Self.meaning(of: error)
-      }
+    let reach = ManagerReach(address)
+    do { return try await call(reach, body) } catch let error as RPCError where error.detail != nil { throw .answered(WarrenError(error)) } catch {
+      throw .silent(reach.reason ?? Self.meaning(of: error))
     }
-    throw .silent(last)
   }
 
   private func call<Result: Sendable>(
-    _ target: NIOCore.SocketAddress, _ failures: DialFailures, _ body: @Sendable @escaping (Client, CallOptions) async throws -> Result
+    _ reach: ManagerReach, _ body: @Sendable @escaping (Client, CallOptions) async throws -> Result
   ) async throws -> Result {
-    let transport = try await HTTP2ClientTransport.WrappedChannel.wrapping(
-      config: .defaults {
-        $0.http2.authority = "manager.warren"
-        $0.connection.flushCoalescing = nil
-      }
-    ) { [tls] configure in
-      try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup).connectTimeout(TimeAmount(tls.patience)).connect(to: target) {
-        channel in
-        configure(channel).flatMapThrowing { configured in
-          try tls.secure(channel, failures: failures)
-          return configured
-        }
-      }
-    }
+    let transport = try reach.transport(
+      tls, serviceConfig: ServiceConfig(methodConfig: [MethodConfig(names: [.init(service: "")], waitForReady: false)]))
     let client = GRPCClient(transport: transport, interceptors: [RequestLimit()])
     var options = CallOptions.defaults
     options.timeout = timeout
     let limited = options
     return try await withThrowingTaskGroup(of: Result?.self) { group in
       group.addTask {
-        try await client.runConnections()
+        // A body that is done before the connection begins has stopped the client already.
+        do { try await client.runConnections() } catch let error as RuntimeError where error.code == .clientIsStopped {}
         return nil
       }
       group.addTask { try await body(client, limited) }
-      defer {
-        client.beginGracefulShutdown()
-        group.cancelAll()
-      }
+      defer { client.beginGracefulShutdown() }
       while let outcome = try await group.next() {
         if let outcome { return outcome }
       }

@@ -10,10 +10,7 @@ import WarrenAPI
   typealias Call = @Sendable (WarrenClient.Stub) async throws -> Void
 
   static let calls: [(String, Call)] = [
-    ("RegisterNode", { _ = try await $0.registerNode(.init()) }),
-    ("Heartbeat", { _ = try await $0.heartbeat(.init()) }),
     ("RemoveNode", { _ = try await $0.removeNode(.init()) }),
-    ("UpdateTaskStatus", { _ = try await $0.updateTaskStatus(.init()) }),
     ("CreateSecret", { _ = try await $0.createSecret(.init()) }),
     ("GetSecretByName", { _ = try await $0.getSecretByName(.init()) }),
     ("DeleteSecret", { _ = try await $0.deleteSecret(.init()) }),
@@ -22,9 +19,6 @@ import WarrenAPI
     ("GetVolumeByName", { _ = try await $0.getVolumeByName(.init()) }),
     ("DeleteVolume", { _ = try await $0.deleteVolume(.init()) }),
     ("ListVolumes", { _ = try await $0.listVolumes(.init()) }),
-    ("GenerateJoinToken", { _ = try await $0.generateJoinToken(.init()) }),
-    ("JoinCluster", { _ = try await $0.joinCluster(.init()) }),
-    ("RequestCertificate", { _ = try await $0.requestCertificate(.init()) }),
   ]
 
   @Test func callsOfLaterVersionsNameThemselves() async throws {
