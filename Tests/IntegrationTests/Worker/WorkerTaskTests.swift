@@ -141,7 +141,7 @@ import Worker
                 $0.container.image = "\(registry.address)/test/foreign:\(tag)"
                 $0.restart.condition = .none
               })
-            let status = try await node.told(.failed, of: task)
+            let status = try await node.told(.rejected, of: task)
             #expect(
               status.message.contains("cannot run image") && status.message.contains("linux/s390x") && status.message.contains("\(Platform.current)"),
               "\(status.message)")
