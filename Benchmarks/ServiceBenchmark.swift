@@ -12,7 +12,7 @@ struct ServiceBenchmark: AsyncParsableCommand {
   @Option(help: "How often each is measured; medians are printed.") var rounds = 10
   @Option(help: "Numbers of replicas.") var replicas = [1, 10]
 
-  private static let published: UInt16 = 8080
+  private static let published: UInt16 = 8088
 
   /// In microseconds.
   private struct Times {

@@ -7,7 +7,7 @@ struct ServiceCreate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "create", abstract: "Declare a service, and wait until it runs.",
     discussion: example(
-      "warren service create web --image nginx --replicas 3 --publish 8080:80",
+      "warren service create web --image nginx --replicas 3 --publish 8088:80",
       "warren service create job --image alpine --restart none -- sh -c 'echo hello'",
       note: "Sizes are powers of 1024 (64MiB, 1g), durations like 500ms, 10s or 1m30s. What follows -- replaces the image's command."))
 

@@ -2,9 +2,9 @@
 # Who follows the logs sees each line once, across restarts of the daemon and of the container.
 check "the daemon starts" start_warren
 check "an image loads" warren image load "$MACHINE/web.tar"
-check "a service" warren service create web --image web:demo --publish 8080:80 --stop-timeout 1s
+check "a service" warren service create web --image web:demo --publish 8088:80 --stop-timeout 1s
 
-visit() { in_machine curl -fsS --max-time 2 http://127.0.0.1:8080/; }
+visit() { in_machine curl -fsS --max-time 2 http://127.0.0.1:8088/; }
 warren service logs -f --timestamps web >"$MACHINE/followed" 2>&1 &
 follower=$!
 followed() { equal "$(grep -c 'response:200' "$MACHINE/followed")" "$1"; }

@@ -53,7 +53,7 @@ reasoned() { grep -qF 'does not have that address' <<<"$(warren service ps elsew
 check "a port on an address of another machine: the task says so" eventually 20 reasoned
 check "it goes" warren service delete elsewhere
 
-check "a service" warren service create web --image web:demo --publish 8080:80 --stop-timeout 1s
+check "a service" warren service create web --image web:demo --publish 8088:80 --stop-timeout 1s
 check "SIGTERM" stop_warren
 change() { in_machine timeout 20 "$WARREN" start --cni-subnet 10.98.0.0/24; }
 check "the subnet stays while a container has an address of it" said "1 container is still on warren0" change

@@ -2,7 +2,7 @@
 # What the person at the terminal meets: interruptions, pipes, terminals, a second daemon, an unwell machine.
 check "the daemon starts" start_warren
 check "an image loads" warren image load "$MACHINE/web.tar"
-check "a service" warren service create web --image web:demo --publish 8080:80 --stop-timeout 1s
+check "a service" warren service create web --image web:demo --publish 8088:80 --stop-timeout 1s
 
 # code CODE COMMAND...: its exit code is that.
 code() {

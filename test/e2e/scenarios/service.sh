@@ -5,14 +5,14 @@ check "an image loads from an archive" warren image load "$MACHINE/web.tar"
 image_listed() { grep -q 'web:demo' <<<"$(warren image list)"; }
 check "the image is listed" image_listed
 
-create() { warren service create web --image web:demo --replicas 2 --publish 8080:80 --stop-timeout 1s; }
+create() { warren service create web --image web:demo --replicas 2 --publish 8088:80 --stop-timeout 1s; }
 check "a service is created and waited for" create
 check "both replicas are up" has_replicas web 2/2
 
-whoami() { in_machine curl -fsS --max-time 2 http://127.0.0.1:8080/cgi-bin/whoami; }
+whoami() { in_machine curl -fsS --max-time 2 http://127.0.0.1:8088/cgi-bin/whoami; }
 both_answer() { equal "$(for _ in 1 2 3 4 5 6; do whoami; done | sort -u | wc -l)" 2; }
 check "each replica answers behind the published port" eventually 10 both_answer
-page() { in_machine curl -fsS --max-time 2 http://127.0.0.1:8080/ | grep -q 'Hello from Warren'; }
+page() { in_machine curl -fsS --max-time 2 http://127.0.0.1:8088/ | grep -q 'Hello from Warren'; }
 # A container's standard error comes out as standard error.
 logs_have() { grep -q "$1" <<<"$(warren service logs web 2>&1)"; }
 check "the page is served" page
