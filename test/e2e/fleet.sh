@@ -12,6 +12,8 @@ FLEET=$MACHINE/fleet
 FABRIC=wf-$(basename "$MACHINE" | tr -cd '[:alnum:]' | tail -c 8)
 
 fleet_up() {
+  # Machines of an earlier scenario had the same names.
+  rm -rf "$FLEET"
   mkdir -p "$FLEET"
   ip netns add "$FABRIC"
   ip -n "$FABRIC" link add br0 type bridge
