@@ -159,7 +159,8 @@ package struct PeerBookKeeper: Service {
 
   package func run() async throws {
     await cancelWhenGracefulShutdown {
-      // Before that the store is as it was when this manager went off, and the book knows more.
+      // Before that the store is as it was when this manager went off, and the book knows more. A barrier waits for a leader by itself; the
+      // pause is for a log that refuses at once.
       while !Task.isCancelled, (try? await log.readBarrier()) == nil { try? await Task.sleep(for: .seconds(1)) }
       while !Task.isCancelled {
         let (view, changes) = store.watch()

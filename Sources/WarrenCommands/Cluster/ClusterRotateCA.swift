@@ -36,6 +36,7 @@ struct ClusterRotateCA: AsyncParsableCommand {
             "nodes have no certificate of the new authority yet: \(state.waitingFor.joined(separator: ", ")); start them, or remove them; the rotation goes on"
           )
         }
+        // Nothing tells when nodes renew but asking again.
         try await Task.sleep(for: .seconds(1))
         do { state = try await ask(client, begin: false) } catch let error as WarrenError where error.code == .unauthenticated {
           // It was signed by the old one.

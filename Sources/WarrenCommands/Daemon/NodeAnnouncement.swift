@@ -39,6 +39,7 @@ struct NodeAnnouncement: Service {
           throw CancellationError()
         } catch {
           logger.debug("node.not-announced", metadata: ["reason": "\(error)"])
+          // What is stored waits for a leader by itself; this is for what is refused at once.
           try await Task.sleep(for: .seconds(1))
         }
       }

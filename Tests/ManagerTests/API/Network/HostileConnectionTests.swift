@@ -30,7 +30,7 @@ import WarrenAPI
   }
 
   private static func untilOnly(_ count: Int, at fixture: NetworkFixture) async throws {
-    while fixture.gate.counts.all > count { try await Task.sleep(for: .milliseconds(2)) }
+    try await eventually("the others are gone") { fixture.gate.counts.all <= count }
   }
 
   @Test(arguments: [1, 2, 3, 4] as [UInt64]) func randomBytesInPlaceOfTLS(_ seed: UInt64) async throws {
@@ -112,7 +112,7 @@ import WarrenAPI
     try await NetworkFixture.run(limits: limits) { fixture in
       var open: [any Channel] = []
       for _ in 0..<2 { open.append(try await Self.connect(fixture)) }
-      while fixture.gate.counts.strangers < 2 { try await Task.sleep(for: .milliseconds(2)) }
+      try await eventually("two strangers are there") { fixture.gate.counts.strangers >= 2 }
       // A node is among the strangers until its handshake is over, and makes room then.
       let worker = try await fixture.member(.worker, "w1")
       let admin = try await fixture.member(.admin, "alice")
@@ -124,7 +124,7 @@ import WarrenAPI
         }
       }
       open.append(try await Self.connect(fixture))
-      while fixture.gate.counts.strangers < 3 { try await Task.sleep(for: .milliseconds(2)) }
+      try await eventually("a third is there") { fixture.gate.counts.strangers >= 3 }
       let oneTooMany = try await Self.connect(fixture)
       try await oneTooMany.closeFuture.get()
       for channel in open { try? await channel.close() }

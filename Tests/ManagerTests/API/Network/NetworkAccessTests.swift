@@ -5,6 +5,7 @@ import Foundation
 import GRPCCore
 import Security
 import SwiftProtobuf
+import TestKit
 import Testing
 import WarrenAPI
 
@@ -89,7 +90,7 @@ import WarrenAPI
               serial: certificate.serialText, subject: "alice", expiresAt: fixture.clock.now + AdminContext.defaultValidity)
             try transaction.put(cluster.revoking(entry, now: fixture.clock.now))
           }
-          while fixture.gate.counts.all >= before { try await Task.sleep(for: .milliseconds(2)) }
+          try await eventually("the connection is cut") { fixture.gate.counts.all < before }
         }
         try await fixture.connected(credentials) { stub in
           let refusal = await status { try await Self.info(stub) }

@@ -43,9 +43,9 @@ import WarrenAPI
         _ = try await stub.getClusterInfo(.init())
         try await Self.renewing(fixture, credentials, kept: kept, clock: clock) {
           fixture.clock.now = fixture.clock.now + Self.day * 46
-          while Self.serial(credentials) == first {
+          try await eventually("it is renewed") {
             clock.advance(by: .seconds(60))
-            try await Task.sleep(for: .milliseconds(5))
+            return Self.serial(credentials) != first
           }
         }
         // The connection was made with the old one, which counts until the next renewal.
@@ -95,9 +95,9 @@ import WarrenAPI
       let kept = NIOLockedValueBox<[NodeCredentials]>([])
       let clock = ManualClock()
       try await Self.renewing(fixture, credentials, kept: kept, clock: clock) {
-        while kept.withLockedValue({ $0.isEmpty }) {
+        try await eventually("it is renewed") {
           clock.advance(by: .seconds(60))
-          try await Task.sleep(for: .milliseconds(5))
+          return !kept.withLockedValue { $0.isEmpty }
         }
       }
       #expect(try credentials.value?.trust.pins.first == fixture.authority.pin)
@@ -108,7 +108,7 @@ import WarrenAPI
         let calls = CertificateCalls(CurrentCredentials(away), patience: NetworkFixture.patience, now: { fixture.clock.now }) { [fixture.address] }
         let key = P256.Signing.PrivateKey()
         _ = try await calls.renew(try CertificateRequest.make(for: "w2", key: key), key)
-        while try AuthorityRotation.State(fixture.store.view).isUnderWay { try await Task.sleep(for: .milliseconds(2)) }
+        try await eventually("the rotation is over") { try !AuthorityRotation.State(fixture.store.view).isUnderWay }
         group.cancelAll()
       }
       let refusal = await status { try await fixture.connected(admin) { _ = try await $0.getClusterInfo(.init()) } }
