@@ -1,5 +1,4 @@
 import ClusterModel
-import CoreFoundation
 import Glibc
 
 extension Timestamp {

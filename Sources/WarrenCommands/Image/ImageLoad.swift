@@ -1,6 +1,5 @@
 import ArgumentParser
 import ClusterModel
-import CoreFoundation
 import GRPCCore
 import Glibc
 import SwiftProtobuf

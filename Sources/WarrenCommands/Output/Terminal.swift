@@ -1,4 +1,3 @@
-import CoreFoundation
 import Dispatch
 import Glibc
 

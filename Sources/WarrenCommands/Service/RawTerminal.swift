@@ -1,4 +1,3 @@
-import CoreFoundation
 import Glibc
 
 /// The user's terminal in raw mode while a remote one is shown on it; put back on `restore`.
