@@ -42,13 +42,7 @@ package final class ContainerdClient: Sendable {
   }
 
   /// Keeps the connection until the task is cancelled. Calls wait until this runs.
-  package func run() async throws {
-    do {
-      try await grpc.runConnections()
-    } catch is CancellationError {
-      return
-    }
-  }
+  package func run() async { await grpc.keepConnected() }
 
   /// Makes one call with the namespace, an optional lease, a timeout and this client's message limits.
   ///

@@ -14,7 +14,7 @@ package enum ContainerdProbe {
     }
     return await withTaskGroup(of: String?.self) { group in
       group.addTask {
-        try? await client.run()
+        await client.run()
         return nil
       }
       let version = try? await client.version(timeout: limit)

@@ -72,7 +72,7 @@ package struct TemporaryContainerd: Sendable {
     _ body: @Sendable (TemporaryContainerd) async throws -> Result
   ) async throws -> Result {
     let instance = try TemporaryContainerd(place, registry: registry, logger: logger)
-    let connection = Task { try await instance.client.run() }
+    let connection = Task { await instance.client.run() }
     let result: Swift.Result<Result, any Error>
     do { result = .success(try await body(instance)) } catch { result = .failure(error) }
     connection.cancel()

@@ -2,6 +2,7 @@ package import ClusterModel
 package import ClusterTLS
 package import GRPCCore
 package import GRPCNIOTransportHTTP2Posix
+import GRPCSupport
 
 /// One connection to one manager for one call, with an exact word on what went wrong.
 package struct ManagerDial: Sendable {
@@ -14,12 +15,12 @@ package struct ManagerDial: Sendable {
     case silent(WarrenError)
   }
 
-  private let address: HostAddress
+  private let address: HostPort
   private let tls: ManagerTLS
   private let timeout: Duration?
 
   /// - Parameter timeout: of the call; nil for a stream that lasts as long as it lasts.
-  package init(_ address: HostAddress, tls: ManagerTLS, timeout: Duration? = .seconds(30)) {
+  package init(_ address: HostPort, tls: ManagerTLS, timeout: Duration? = .seconds(30)) {
     self.address = address
     self.tls = tls
     self.timeout = timeout
@@ -35,16 +36,13 @@ package struct ManagerDial: Sendable {
   private func call<Result: Sendable>(
     _ reach: ManagerReach, _ body: @Sendable @escaping (Client, CallOptions) async throws -> Result
   ) async throws -> Result {
-    let transport = try reach.transport(
-      tls, serviceConfig: ServiceConfig(methodConfig: [MethodConfig(names: [.init(service: "")], waitForReady: false)]))
-    let client = GRPCClient(transport: transport, interceptors: [RequestLimit()])
+    let client = GRPCClient(transport: try reach.transport(tls), interceptors: [RequestLimit()])
     var options = CallOptions.defaults
     options.timeout = timeout
     let limited = options
     return try await withThrowingTaskGroup(of: Result?.self) { group in
       group.addTask {
-        // A body that is done before the connection begins has stopped the client already.
-        do { try await client.runConnections() } catch let error as RuntimeError where error.code == .clientIsStopped {}
+        await client.keepConnected()
         return nil
       }
       group.addTask { try await body(client, limited) }

@@ -2,6 +2,7 @@ import ClusterModel
 package import ClusterTLS
 import GRPCCore
 package import GRPCNIOTransportHTTP2Posix
+import GRPCSupport
 
 /// A connection to a cluster, through one of its managers. Failures come out as `WarrenError`s.
 package struct WarrenClient: Sendable {
@@ -53,10 +54,7 @@ package struct WarrenClient: Sendable {
   ) async throws -> Result {
     let client = GRPCClient(transport: transport, interceptors: [RequestLimit()] + (mayBeStale ? [StaleReads()] : []))
     return try await withThrowingDiscardingTaskGroup(isolation: isolation) { group in
-      group.addTask {
-        // A body that is done before the connections begin has stopped the client already.
-        do { try await client.runConnections() } catch let error as RuntimeError where error.code == .clientIsStopped {}
-      }
+      group.addTask { await client.keepConnected() }
       let result = try await body(WarrenClient(stub: Stub(wrapping: client), way: way, patience: patience))
       client.beginGracefulShutdown()
       return result

@@ -64,7 +64,7 @@ struct WorkerNode: Service {
     containers.cleanUp()
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await containerd.run() }
-      group.addTask { try await client.run() }
+      group.addTask { await client.run() }
       group.addTask { try await agent.run() }
       defer { group.cancelAll() }
       try await group.next()

@@ -67,7 +67,7 @@ struct DoctorProbe: Sendable {
     do {
       let client = try ContainerdClient(socketPath: containerdSocket, logger: Logger(label: "doctor") { _ in SwiftLogNoOpLogHandler() })
       return try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await client.run() }
+        group.addTask { await client.run() }
         defer { group.cancelAll() }
         return .works(try await client.version(timeout: .seconds(3)))
       }

@@ -1,6 +1,7 @@
 import ClusterModel
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import GRPCSupport
 import NIOConcurrencyHelpers
 import SwiftProtobuf
 import WarrenAPI
@@ -56,7 +57,7 @@ final class ManagerLink: Sendable {
       let client = GRPCClient(transport: try dial(address))
       await withThrowingTaskGroup(of: Void.self) { group in
         defer { group.cancelAll() }
-        group.addTask { try await client.runConnections() }
+        group.addTask { await client.keepConnected() }
         group.addTask { try await self.converse(Stub(wrapping: client)) }
         group.addTask { try await self.watch() }
         // Said before the others have ended: closing a connection to a manager that is gone may take its time.

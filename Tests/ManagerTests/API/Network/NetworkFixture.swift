@@ -4,6 +4,7 @@ import Crypto
 import Foundation
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
+import GRPCSupport
 import Logging
 import NIOConcurrencyHelpers
 import Security
@@ -161,7 +162,7 @@ struct NetworkFixture: Sendable {
       serviceConfig: ServiceConfig(methodConfig: [MethodConfig(names: [.init(service: "")], waitForReady: false)]))
     let client = GRPCClient(transport: transport)
     return try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await client.runConnections() }
+      group.addTask { await client.keepConnected() }
       let result = try await body(client)
       client.beginGracefulShutdown()
       return result
