@@ -25,7 +25,7 @@ struct RaftTransportBenchmark: AsyncParsableCommand {
     var transports: [NetworkTransport] = []
     for member: MemberID in [1, 2] {
       let configuration = TransportConfiguration(
-        cluster: "benchmark", member: member, listen: PeerAddress(host: "127.0.0.1", port: 0),
+        cluster: "benchmark", member: member, listen: HostPort(host: "127.0.0.1", port: 0),
         security: .mutualTLS(try authority.certificates(for: member)))
       transports.append(try await NetworkTransport.listen(configuration, on: group.next(), logger: Logger(label: "benchmark")))
     }
@@ -33,7 +33,7 @@ struct RaftTransportBenchmark: AsyncParsableCommand {
     transports[1].attach(receiver)
     sender.transport.withLockedValue { $0 = transports[0] }
     receiver.transport.withLockedValue { $0 = transports[1] }
-    let peers: [MemberID: PeerAddress] = [1: transports[0].address, 2: transports[1].address]
+    let peers: [MemberID: HostPort] = [1: transports[0].address, 2: transports[1].address]
     for transport in transports { transport.setPeers(peers) }
     try await eventually("both are connected") {
       transports[0].send([Message(.append, to: 2, from: 1, term: 1)])

@@ -32,11 +32,11 @@ struct RaftMemberProcess: AsyncParsableCommand {
         dataDirectory: dataDir, identity: LogIdentity(clusterID: "bench", nodeID: NodeID("n\(id)"), memberID: id), founders: MemberSet(ids),
         logger: logger)
     let configuration = TransportConfiguration(
-      cluster: "bench", member: MemberID(rawValue: id), listen: PeerAddress(host: "127.0.0.1", port: peerPorts[Int(id) - 1]),
+      cluster: "bench", member: MemberID(rawValue: id), listen: HostPort(host: "127.0.0.1", port: peerPorts[Int(id) - 1]),
       security: .plaintextForTestsOnLoopback)
     let transport = try await NetworkTransport.listen(configuration, logger: logger)
     let others = zip(ids, peerPorts).filter { $0.0.rawValue != id }
-    transport.setPeers(Dictionary(uniqueKeysWithValues: others.map { ($0, PeerAddress(host: "127.0.0.1", port: $1)) }))
+    transport.setPeers(Dictionary(uniqueKeysWithValues: others.map { ($0, HostPort(host: "127.0.0.1", port: $1)) }))
     let member = try await RaftMember.start(
       storage: storage, stateMachine: KeyValueStore(), transport: transport, logger: logger)
     // Ended in the opposite order: the transport carries the member's last words.

@@ -6,22 +6,25 @@ import NIOCore
 
 /// The managers that somebody may talk to, any of them, and what became of each attempt.
 package final class ManagerReach: Sendable {
-  package let addresses: [HostAddress]
+  package let addresses: [HostPort]
   private let failures = DialFailures()
-  private let found = NIOLockedValueBox<[HostAddress: Result<[NIOCore.SocketAddress], WarrenError>]>([:])
+  private let found = NIOLockedValueBox<[HostPort: Result<[NIOCore.SocketAddress], WarrenError>]>([:])
 
   /// - Throws: `invalidArgument` when one of them is not `HOST:PORT`, or there is none.
   package init(_ addresses: [String]) throws(WarrenError) {
     if addresses.isEmpty { throw WarrenError(.invalidArgument, "no manager is named; give the address of at least one") }
-    var parsed: [HostAddress] = []
-    for address in addresses { parsed.append(try HostAddress(address)) }
+    var parsed: [HostPort] = []
+    for address in addresses { parsed.append(try HostPort(manager: address)) }
     self.addresses = parsed
   }
 
-  package init(_ address: HostAddress) { addresses = [address] }
+  package init(_ address: HostPort) { addresses = [address] }
 
   /// A transport to the first of them that can be reached, and when that one is lost, to the next. Names are looked up at each attempt.
-  package func transport(_ tls: ManagerTLS, serviceConfig: ServiceConfig) throws -> HTTP2ClientTransport.Posix {
+  /// - Parameter serviceConfig: by default a call does not wait for a manager that cannot be reached.
+  package func transport(
+    _ tls: ManagerTLS, serviceConfig: ServiceConfig = ServiceConfig(methodConfig: [MethodConfig(names: [.init(service: "")], waitForReady: false)])
+  ) throws -> HTTP2ClientTransport.Posix {
     var registry = NameResolverRegistry()
     registry.registerFactory(ReachResolver())
     return try HTTP2ClientTransport.Posix(

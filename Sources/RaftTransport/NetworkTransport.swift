@@ -1,4 +1,4 @@
-import ClusterModel
+package import ClusterModel
 import Glibc
 package import Logging
 package import NIOCore
@@ -12,7 +12,7 @@ import ServiceLifecycle
 /// It listens from `listen` on and talks from `attach` on, until `stop` or the graceful shutdown of its service.
 package final class NetworkTransport: RaftTransport, Service {
   /// Where it listens, with the port that it got.
-  package let address: PeerAddress
+  package let address: HostPort
 
   private let loop: any EventLoop
   private let core: NIOLoopBound<TransportCore>
@@ -20,7 +20,7 @@ package final class NetworkTransport: RaftTransport, Service {
   private let listener: any Channel
   private let flushLimit: Duration
 
-  private init(address: PeerAddress, loop: any EventLoop, core: NIOLoopBound<TransportCore>, outbox: Outbox, listener: any Channel, flush: Duration) {
+  private init(address: HostPort, loop: any EventLoop, core: NIOLoopBound<TransportCore>, outbox: Outbox, listener: any Channel, flush: Duration) {
     self.address = address
     self.loop = loop
     self.core = core
@@ -49,10 +49,10 @@ package final class NetworkTransport: RaftTransport, Service {
     do { listener = try await bind(configuration, loop, core) } catch {
       throw WarrenError(
         .failedPrecondition,
-        "cannot listen for other managers on \(PeerAddress(host: host.isEmpty ? "*" : host, port: configuration.listen.port)); "
+        "cannot listen for other managers on \(HostPort(host: host.isEmpty ? "*" : host, port: configuration.listen.port)); "
           + "another program may use the port, or this machine may not have the address; choose another with --bind-addr", cause: error)
     }
-    let address = PeerAddress(host: host, port: listener.localAddress?.port ?? configuration.listen.port)
+    let address = HostPort(host: host, port: listener.localAddress?.port ?? configuration.listen.port)
     return NetworkTransport(
       address: address, loop: loop, core: core, outbox: outbox, listener: listener, flush: configuration.limits.flush)
   }
@@ -90,7 +90,7 @@ package final class NetworkTransport: RaftTransport, Service {
     if outbox.add(messages) { loop.execute { self.core.value.drain() } }
   }
 
-  package func setPeers(_ peers: [MemberID: PeerAddress]) { loop.execute { self.core.value.setPeers(peers) } }
+  package func setPeers(_ peers: [MemberID: HostPort]) { loop.execute { self.core.value.setPeers(peers) } }
 
   /// For connections made from now on; those there are stay.
   /// - Throws: `.failedPrecondition` when they cannot be used; the earlier ones stay then.

@@ -1,3 +1,4 @@
+package import ClusterModel
 package import Raft
 
 /// Carries messages between the members of a Raft group. May lose, repeat, delay and reorder them; never changes one, never waits.
@@ -10,33 +11,7 @@ package protocol RaftTransport: Sendable {
   func send(_ messages: [Message])
 
   /// Where the other members are, from now on. Connections with members that are not among them are closed.
-  func setPeers(_ peers: [MemberID: PeerAddress])
-}
-
-/// Where a member listens for others.
-package struct PeerAddress: Sendable, Hashable {
-  package var host: String
-  package var port: Int
-
-  package init(host: String, port: Int) {
-    self.host = host
-    self.port = port
-  }
-}
-
-extension PeerAddress: LosslessStringConvertible {
-  /// `host:port`, with IPv6 in brackets; nil for anything else.
-  package init?(_ text: String) {
-    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0, text.utf8.count <= 300 else {
-      return nil
-    }
-    var host = text[..<colon]
-    if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() } else if host.contains(":") { return nil }
-    if host.isEmpty { return nil }
-    self.init(host: String(host), port: Int(port))
-  }
-
-  package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  func setPeers(_ peers: [MemberID: HostPort])
 }
 
 /// A member as its transport sees it. Calls come from any thread and must return quickly, but for those that are `async`.

@@ -8,15 +8,15 @@ package struct TransportConfiguration: Sendable {
   package var cluster: ClusterID
   package var member: MemberID
   /// Port 0 takes any that is free; an empty host means every address of the machine.
-  package var listen: PeerAddress
+  package var listen: HostPort
   package var security: TransportSecurity
   package var limits = TransportLimits()
   /// Where others reach this member; told to each that it connects to. Nil: nothing is said.
-  package var advertised: PeerAddress?
+  package var advertised: HostPort?
   /// A member that has proved who it is says that it is reached elsewhere than this transport was told. Called on the event loop.
-  package var moved: @Sendable (MemberID, PeerAddress) -> Void = { _, _ in }
+  package var moved: @Sendable (MemberID, HostPort) -> Void = { _, _ in }
 
-  package init(cluster: ClusterID, member: MemberID, listen: PeerAddress, security: TransportSecurity) {
+  package init(cluster: ClusterID, member: MemberID, listen: HostPort, security: TransportSecurity) {
     self.cluster = cluster
     self.member = member
     self.listen = listen

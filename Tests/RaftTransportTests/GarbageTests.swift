@@ -26,7 +26,7 @@ import Testing
     let members = [try await TestMember.listen(1, nil), try await TestMember.listen(2, nil)]
     try await TestMember.with(members) { members in
       // 3 has no listener: nobody is found there.
-      members[0].transport.setPeers([2: members[1].transport.address, 3: PeerAddress(host: "127.0.0.1", port: 1)])
+      members[0].transport.setPeers([2: members[1].transport.address, 3: HostPort(host: "127.0.0.1", port: 1)])
       members[1].transport.setPeers([1: members[0].transport.address])
       var random = RandomFrames(seed: 22)
       var dice = SeededGenerator(seed: 23)
@@ -49,7 +49,7 @@ import Testing
   @Test func whatAMemberMayNotSend() async throws {
     let first = try await TestMember.listen(1, nil)
     try await TestMember.with([first]) { _ in
-      let nobody = PeerAddress(host: "127.0.0.1", port: 1)
+      let nobody = HostPort(host: "127.0.0.1", port: 1)
       first.transport.setPeers([3: nobody, 4: nobody])
       var bytes = ByteBuffer()
       try Frame.hello(Hello(cluster: "cluster", from: 3, to: 1, purpose: .control)).write(to: &bytes)
@@ -78,7 +78,7 @@ import Testing
     ]
     let first = try await TestMember.listen(1, nil)
     try await TestMember.with([first]) { _ in
-      first.transport.setPeers([3: PeerAddress(host: "127.0.0.1", port: 1)])
+      first.transport.setPeers([3: HostPort(host: "127.0.0.1", port: 1)])
       for (hello, refusal) in hellos {
         var bytes = ByteBuffer()
         try Frame.hello(hello).write(to: &bytes)

@@ -1,3 +1,4 @@
+import ClusterModel
 import NIOConcurrencyHelpers
 import Raft
 import RaftTransport
@@ -20,7 +21,7 @@ import Testing
       secondTransport = network.transport(of: 2)
       firstTransport.attach(first)
       secondTransport.attach(second)
-      let peers: [MemberID: PeerAddress] = [1: PeerAddress(host: "one", port: 1), 2: PeerAddress(host: "two", port: 1)]
+      let peers: [MemberID: HostPort] = [1: HostPort(host: "one", port: 1), 2: HostPort(host: "two", port: 1)]
       firstTransport.setPeers(peers)
       secondTransport.setPeers(peers)
     }
@@ -89,7 +90,7 @@ import Testing
     restarted.state.withLockedValue { $0.stored = pair.second[\.stored] }
     let transport = pair.network.transport(of: 2)
     transport.attach(restarted)
-    transport.setPeers([1: PeerAddress(host: "one", port: 1)])
+    transport.setPeers([1: HostPort(host: "one", port: 1)])
     pair.firstTransport.send([message])
     try await eventually("it arrives") { pair.first[\.sent] == [false, true] }
     #expect(restarted[\.stores] == 6)

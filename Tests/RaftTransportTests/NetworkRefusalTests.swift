@@ -47,7 +47,7 @@ import Testing
     let stranger = try await stranger()
     try await TestMember.with([first, third, stranger]) { _ in
       // Nobody listens there: what is looked at is who comes.
-      first.transport.setPeers([2: PeerAddress(host: "127.0.0.1", port: 1), 3: third.transport.address])
+      first.transport.setPeers([2: HostPort(host: "127.0.0.1", port: 1), 3: third.transport.address])
       third.transport.setPeers([1: first.transport.address])
       stranger.transport.setPeers([1: first.transport.address])
       try await eventually("it is refused") {

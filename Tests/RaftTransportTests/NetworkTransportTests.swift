@@ -77,27 +77,17 @@ import Testing
 
   @Test func aMemberThatMovedSaysWhereItIs() async throws {
     let authority = try TestAuthority()
-    let moves = NIOLockedValueBox<[MemberID: PeerAddress]>([:])
+    let moves = NIOLockedValueBox<[MemberID: HostPort]>([:])
     let stays = try await TestMember.listen(
       1, authority, configure: { $0.moved = { member, address in moves.withLockedValue { $0[member] = address } } })
-    let home = PeerAddress(host: "127.0.0.1", port: 1)
-    let moved = try await TestMember.listen(2, authority, configure: { $0.advertised = PeerAddress(host: "::1", port: 9) })
+    let home = HostPort(host: "127.0.0.1", port: 1)
+    let moved = try await TestMember.listen(2, authority, configure: { $0.advertised = HostPort(host: "::1", port: 9) })
     try await TestMember.with([stays, moved]) { _ in
       stays.transport.setPeers([1: stays.transport.address, 2: home])
       moved.transport.setPeers([1: stays.transport.address, 2: home])
       try await moved.reach(stays)
-      #expect(moves.withLockedValue { $0 } == [2: PeerAddress(host: "::1", port: 9)])
+      #expect(moves.withLockedValue { $0 } == [2: HostPort(host: "::1", port: 9)])
     }
-  }
-
-  @Test(arguments: [
-    ("10.0.0.1:7946", PeerAddress(host: "10.0.0.1", port: 7946)), ("m1.example:1", PeerAddress(host: "m1.example", port: 1)),
-    ("[fd00::1]:80", PeerAddress(host: "fd00::1", port: 80)), ("fd00::1:80", nil), (":80", nil), ("host", nil), ("host:0", nil), ("host:65536", nil),
-    ("", nil),
-  ])
-  func addressesAreRead(_ text: String, _ address: PeerAddress?) {
-    #expect(PeerAddress(text) == address)
-    if let address { #expect(address.description == text) }
   }
 
   @Test func aRestartedMemberIsReachedAgain() async throws {
@@ -159,7 +149,7 @@ import Testing
   @Test func plaintextIsForTheLoopbackOnly() async throws {
     await #expect(throws: (any Error).self) {
       let configuration = TransportConfiguration(
-        cluster: "c", member: 1, listen: PeerAddress(host: "0.0.0.0", port: 0), security: .plaintextForTestsOnLoopback)
+        cluster: "c", member: 1, listen: HostPort(host: "0.0.0.0", port: 0), security: .plaintextForTestsOnLoopback)
       try await NetworkTransport.listen(configuration, logger: .init(label: "test")).stop()
     }
   }

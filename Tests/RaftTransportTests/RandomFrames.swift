@@ -16,7 +16,7 @@ struct RandomFrames {
         Hello(
           version: .random(in: 0...9, using: &dice), cluster: ClusterID("c\(number())"), from: member(), to: member(),
           purpose: one(of: Purpose.allCases),
-          address: Bool.random(using: &dice) ? nil : PeerAddress(host: "h\(number())", port: .random(in: 1...65535, using: &dice))))
+          address: Bool.random(using: &dice) ? nil : HostPort(host: "h\(number())", port: .random(in: 1...65535, using: &dice))))
     case 1: .welcome(Bool.random(using: &dice) ? nil : one(of: Refusal.allCases))
     case 2: offer()
     case 3: .answer(firstChunk: Bool.random(using: &dice) ? nil : Int.random(in: 0...1000, using: &dice))

@@ -1,3 +1,4 @@
+import ClusterModel
 import NIOCore
 import NIOPosix
 import RaftTransport
@@ -6,7 +7,7 @@ import RaftTransport
 enum RawClient {
   /// Sends the bytes and then the end, waits until the other side closes too, and returns what it said.
   @discardableResult
-  static func send(_ bytes: ByteBuffer, to address: PeerAddress) async throws -> ByteBuffer {
+  static func send(_ bytes: ByteBuffer, to address: HostPort) async throws -> ByteBuffer {
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .channelOption(.allowRemoteHalfClosure, value: true)
       .connect(host: address.host, port: address.port) { channel in

@@ -21,7 +21,7 @@ struct TestMember: Sendable {
     configure: (inout TransportConfiguration) -> Void = { _ in }
   ) async throws -> TestMember {
     var configuration = TransportConfiguration(
-      cluster: cluster, member: id, listen: PeerAddress(host: "127.0.0.1", port: port),
+      cluster: cluster, member: id, listen: HostPort(host: "127.0.0.1", port: port),
       security: try authority.map { .mutualTLS(try $0.certificates(for: certificateFor ?? id)) } ?? .plaintextForTestsOnLoopback)
     // A machine with other work may take long for a handshake; what tests look for does not depend on it.
     configuration.limits.handshake = .seconds(120)

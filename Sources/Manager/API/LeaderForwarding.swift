@@ -34,7 +34,7 @@ package struct LeaderForwarding: ServerInterceptor {
       let leader = try await leader(for: call), let own = credentials.value
     else { return try await next(request, context) }
     let metadata = try call.forwarding(by: own.identity)
-    let dial = ManagerDial(try HostAddress(leader.apiAddress), tls: ManagerTLS(credentials, now: now), timeout: nil)
+    let dial = ManagerDial(try HostPort(manager: leader.apiAddress), tls: ManagerTLS(credentials, now: now), timeout: nil)
     return StreamingServerResponse(of: Output.self) { writer in
       try await context.whileConnected {
         try await Self.pass(StreamingServerRequest(metadata: metadata, messages: request.messages), context.descriptor, writer, dial)

@@ -41,7 +41,7 @@ package final class PeerBook: Sendable {
 
   /// What a member said of itself; it counts until the store says something new.
   private struct Announcement {
-    var address: PeerAddress
+    var address: HostPort
     var instead: String
   }
 
@@ -95,7 +95,7 @@ package final class PeerBook: Sendable {
   }
 
   /// A member has said where it is reached.
-  package func moved(_ member: MemberID, to address: PeerAddress) {
+  package func moved(_ member: MemberID, to address: HostPort) {
     state.withLockedValue { state in
       guard let place = state.entries.firstIndex(where: { $0.memberID == member }), state.entries[place].raftAddress != address.description else {
         return
@@ -138,8 +138,8 @@ package final class PeerBook: Sendable {
 
   private func tell(_ state: State) {
     guard let (member, transport) = state.user else { return }
-    var addresses: [MemberID: PeerAddress] = [:]
-    for entry in state.entries { addresses[entry.memberID] = PeerAddress(entry.raftAddress) }
+    var addresses: [MemberID: HostPort] = [:]
+    for entry in state.entries { addresses[entry.memberID] = HostPort(entry.raftAddress) }
     transport.setPeers(addresses)
     member.setNames(Dictionary(state.entries.map { ($0.memberID, "\($0.node) (\($0.raftAddress))") }) { $1 })
   }

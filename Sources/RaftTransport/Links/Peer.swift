@@ -1,10 +1,11 @@
+import ClusterModel
 import NIOCore
 import Raft
 
 /// Another member and the connections with it. Used on the transport's event loop only.
 final class Peer {
   let id: MemberID
-  let address: PeerAddress
+  let address: HostPort
   let metrics: PeerMetrics
   private(set) var links: [Link] = []
   /// What it made, by purpose. The newest counts.
@@ -17,7 +18,7 @@ final class Peer {
   var receiving: Task<Void, Never>?
   private let lost: () -> Void
 
-  init(_ id: MemberID, _ address: PeerAddress, _ core: TransportCore) {
+  init(_ id: MemberID, _ address: HostPort, _ core: TransportCore) {
     self.id = id
     self.address = address
     metrics = PeerMetrics(id)

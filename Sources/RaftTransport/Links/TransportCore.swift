@@ -1,3 +1,4 @@
+import ClusterModel
 import Logging
 import NIOCore
 import NIOPosix
@@ -44,7 +45,7 @@ final class TransportCore {
     security = new
   }
 
-  func setPeers(_ addresses: [MemberID: PeerAddress]) {
+  func setPeers(_ addresses: [MemberID: HostPort]) {
     if isStopped { return }
     for (id, peer) in peers where addresses[id] != peer.address { remove(peer) }
     for (id, address) in addresses where id != configuration.member && peers[id] == nil {
@@ -86,7 +87,7 @@ final class TransportCore {
     return OutgoingConnection(hello, security, incidents, limit: limit, loop: loop, callbacks)
   }
 
-  func connect(_ connection: OutgoingConnection, to address: PeerAddress, limit: Duration) {
+  func connect(_ connection: OutgoingConnection, to address: HostPort, limit: Duration) {
     var bootstrap = ClientBootstrap(group: loop).connectTimeout(TimeAmount(limit))
     for option in SocketOption.all(silence: limits.silence) { bootstrap = bootstrap.channelOption(option.option, value: option.value) }
     // Names take a thread and more time; most addresses are none.

@@ -24,13 +24,13 @@ package struct Hello: Hashable, Sendable {
   package var to: MemberID
   package var purpose: Purpose
   /// Where others reach the sender; nil when it does not say.
-  package var address: PeerAddress?
+  package var address: HostPort?
 
   /// Changes when members of another version could not be talked to.
   package static let currentVersion: UInt32 = 1
 
   package init(
-    version: UInt32 = currentVersion, cluster: ClusterID, from: MemberID, to: MemberID, purpose: Purpose, address: PeerAddress? = nil
+    version: UInt32 = currentVersion, cluster: ClusterID, from: MemberID, to: MemberID, purpose: Purpose, address: HostPort? = nil
   ) {
     self.version = version
     self.cluster = cluster

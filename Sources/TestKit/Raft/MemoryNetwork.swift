@@ -1,3 +1,4 @@
+package import ClusterModel
 import Dispatch
 import NIOConcurrencyHelpers
 package import Raft
@@ -128,7 +129,7 @@ package final class MemoryTransport: RaftTransport {
   }
 
   package func attach(_ user: any RaftTransportUser) { network.state.withLockedValue { $0.members[member]?.user = user } }
-  package func setPeers(_ peers: [MemberID: PeerAddress]) {
+  package func setPeers(_ peers: [MemberID: HostPort]) {
     network.state.withLockedValue { $0.members[member]?.peers = Set(peers.keys).subtracting([member]) }
   }
   package func send(_ messages: [Message]) { network.send(messages, from: member) }

@@ -50,7 +50,7 @@ package struct CertificateCalls: Sendable {
     var failures: [String] = []
     for text in await managers() {
       do {
-        let dial = ManagerDial(try HostAddress(text), tls: tls, timeout: tls.patience * 6)
+        let dial = ManagerDial(try HostPort(manager: text), tls: tls, timeout: tls.patience * 6)
         return try await dial.call { client, options in try await body(Warren_V1_WarrenAPI.Client(wrapping: client), options) }
       } catch let failure as ManagerDial.Failure {
         switch failure {

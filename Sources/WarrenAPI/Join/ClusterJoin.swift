@@ -1,5 +1,5 @@
 package import ClusterModel
-package import ClusterTLS
+import ClusterTLS
 package import Crypto
 import FoundationEssentials
 import GRPCCore
@@ -16,7 +16,7 @@ package struct ClusterJoin: Sendable {
     package var sealingKeys: SealingKeyring?
     package var managers: [Manager]
     /// The one that took it in, as it was dialled.
-    package var through: HostAddress
+    package var through: HostPort
 
     package var cluster: ClusterID { credentials.identity.cluster }
   }
@@ -36,7 +36,7 @@ package struct ClusterJoin: Sendable {
     }
   }
 
-  private let addresses: [HostAddress]
+  private let addresses: [HostPort]
   private let token: JoinSecret
   private let node: ClusterNode
   private let version: String
@@ -56,8 +56,8 @@ package struct ClusterJoin: Sendable {
     now: @escaping @Sendable () -> Timestamp
   ) throws(WarrenError) {
     if addresses.isEmpty { throw WarrenError(.invalidArgument, "no manager is named; give the address of at least one") }
-    var parsed: [HostAddress] = []
-    for address in addresses { parsed.append(try HostAddress(address)) }
+    var parsed: [HostPort] = []
+    for address in addresses { parsed.append(try HostPort(manager: address)) }
     self.addresses = parsed
     self.token = try JoinSecret(token)
     self.node = node
@@ -87,7 +87,7 @@ package struct ClusterJoin: Sendable {
       isRefused ? .unauthenticated : .unavailable, "no manager takes in node \(node.id); \(failures.joined(separator: " | "))")
   }
 
-  private func join(at address: HostAddress) async throws(ManagerDial.Failure) -> Warren_V1_JoinClusterResponse {
+  private func join(at address: HostPort) async throws(ManagerDial.Failure) -> Warren_V1_JoinClusterResponse {
     let request: Warren_V1_JoinClusterRequest
     do {
       let der = try CertificateRequest.make(for: node.id, key: key)
@@ -103,11 +103,11 @@ package struct ClusterJoin: Sendable {
     }
   }
 
-  private func member(_ answer: Warren_V1_JoinClusterResponse, _ address: HostAddress) throws(ManagerDial.Failure) -> Member {
+  private func member(_ answer: Warren_V1_JoinClusterResponse, _ address: HostPort) throws(ManagerDial.Failure) -> Member {
     do throws(WarrenError) { return try checked(answer, address) } catch { throw .answered(error) }
   }
 
-  private func checked(_ answer: Warren_V1_JoinClusterResponse, _ address: HostAddress) throws(WarrenError) -> Member {
+  private func checked(_ answer: Warren_V1_JoinClusterResponse, _ address: HostPort) throws(WarrenError) -> Member {
     guard !answer.issued.chain.isEmpty else {
       throw WarrenError(
         .failedPrecondition, "the manager is of version \(answer.version), this is \(version); install the same version here and there")

@@ -76,8 +76,8 @@ struct ControlPlane: Sendable {
     let certificates = try TransportCertificates(credentials, book: book) { store.view.node($0)?.keys }
     var options = TransportConfiguration(
       cluster: identity.clusterID, member: MemberID(rawValue: identity.memberID),
-      listen: PeerAddress(host: configuration.raftListener.host, port: configuration.raftListener.port), security: .mutualTLS(certificates))
-    options.advertised = PeerAddress(host: configuration.raftAddress.host, port: configuration.raftAddress.port)
+      listen: HostPort(host: configuration.raftListener.host, port: configuration.raftListener.port), security: .mutualTLS(certificates))
+    options.advertised = HostPort(host: configuration.raftAddress.host, port: configuration.raftAddress.port)
     options.moved = { book.moved($0, to: $1) }
     return try await NetworkTransport.listen(options, logger: logger)
   }

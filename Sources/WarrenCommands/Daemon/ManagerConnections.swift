@@ -8,7 +8,6 @@ struct ManagerConnections: Sendable {
   let credentials: CurrentCredentials
 
   @Sendable func dial(_ address: String) throws -> HTTP2ClientTransport.Posix {
-    let tls = ManagerTLS(credentials, now: { .now })
-    return try .toManager(at: address, security: .customSecure) { tls.secure(&$0) }
+    try ManagerReach(HostPort(manager: address)).transport(ManagerTLS(credentials, now: { .now }))
   }
 }

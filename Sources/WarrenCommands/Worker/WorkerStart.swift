@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClusterModel
 
 struct WorkerStart: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

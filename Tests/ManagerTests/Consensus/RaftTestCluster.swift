@@ -46,7 +46,7 @@ final class RaftTestCluster {
           dataDirectory: path, identity: LogIdentity(clusterID: "c", nodeID: NodeID("n\(id.rawValue)"), memberID: id.rawValue), founders: founders,
           logger: logger)
       let transport = network.transport(of: id)
-      transport.setPeers(Dictionary(uniqueKeysWithValues: (1...9).map { (MemberID(rawValue: $0), PeerAddress(host: "", port: 0)) }))
+      transport.setPeers(Dictionary(uniqueKeysWithValues: (1...9).map { (MemberID(rawValue: $0), HostPort(host: "", port: 0)) }))
       var timing = RaftTiming.lan
       timing.tick = nil
       let journal = Journal()

@@ -32,8 +32,8 @@ import Testing
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let first = try book()
     first.update(from: [manager("m1", 1, at: "a:1"), manager("m2", 2, at: "b:1")])
-    first.moved(2, to: PeerAddress(host: "c", port: 1))
-    first.moved(9, to: PeerAddress(host: "c", port: 1))
+    first.moved(2, to: HostPort(host: "c", port: 1))
+    first.moved(9, to: HostPort(host: "c", port: 1))
     #expect(first.entry(of: 2)?.raftAddress == "c:1")
     // Somebody else's change must not bring the old address back.
     first.update(from: [manager("m1", 1, at: "d:1"), manager("m2", 2, at: "b:1")])

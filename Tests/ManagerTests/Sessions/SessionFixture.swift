@@ -1,4 +1,5 @@
 import ClusterModel
+import ClusterTLS
 import Foundation
 import GRPCNIOTransportHTTP2Posix
 import Logging
@@ -47,7 +48,8 @@ struct SessionFixture: Sendable {
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     ) { address in
       dialled(address)
-      return try HTTP2ClientTransport.Posix.toManager(at: address, security: .plaintext)
+      let manager = try HostPort(manager: address)
+      return try HTTP2ClientTransport.Posix(target: .ipv4(address: manager.host, port: manager.port), transportSecurity: .plaintext)
     }
   }
 

@@ -3,27 +3,15 @@ import Glibc
 package import NIOCore
 import NIOPosix
 
-/// `HOST:PORT` as people write it: a name or an address, IPv6 in brackets.
-package struct HostAddress: Sendable, Hashable, CustomStringConvertible {
-  package let host: String
-  package let port: Int
-
+extension HostPort {
   /// - Throws: `invalidArgument`.
-  package init(_ text: String) throws(WarrenError) {
-    let failure = WarrenError(.invalidArgument, "\(text.quoted) is not the address of a manager; use HOST:PORT, for example 10.0.0.1:8080")
-    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0 else { throw failure }
-    var host = text[..<colon]
-    if host.hasPrefix("["), host.hasSuffix("]") {
-      host = host.dropFirst().dropLast()
-    } else if host.contains(":") {
-      throw failure
+  package init(manager text: String) throws(WarrenError) {
+    guard let address = HostPort(text) else {
+      throw WarrenError(
+        .invalidArgument, "\(text.quoted) is not the address of a manager; use HOST:PORT, for example 10.0.0.1:8080 or [fd00::1]:8080")
     }
-    guard !host.isEmpty, host.utf8.count <= 253, !host.contains(where: { $0.isWhitespace || $0 == "/" }) else { throw failure }
-    self.host = String(host)
-    self.port = Int(port)
+    self = address
   }
-
-  package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
   /// Asks the system, now: a name may mean another machine the next time.
   /// - Throws: `unavailable` when there is no such host.
