@@ -127,7 +127,7 @@ let package = Package(
     library(
       "Worker",
       [
-        "ClusterModel", "Containerd", "HostNetwork", "OCI", "WarrenAPI", .grdb, .grpc, .grpcTransport, .lifecycle, .logging, .metrics,
+        "ClusterModel", "Containerd", "GRPCSupport", "HostNetwork", "OCI", "WarrenAPI", .grdb, .grpc, .grpcTransport, .lifecycle, .logging, .metrics,
         .nioConcurrency,
         .protobuf,
       ]),
@@ -142,16 +142,21 @@ let package = Package(
         .grpc,
         .grpcTransport, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .protobuf, .yams,
       ]),
-    .executableTarget(name: "warren", dependencies: ["Containerd", "WarrenCommands"], swiftSettings: settings),
+    .executableTarget(
+      name: "warren", dependencies: ["Containerd", "WarrenCommands"], swiftSettings: settings,
+      // docs/adr/0002-binary-size.md
+      linkerSettings: [
+        .unsafeFlags(["-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"], .when(platforms: [.linux], configuration: .release))
+      ]),
     .executableTarget(name: "raft-script", dependencies: ["Raft"], swiftSettings: settings),
     .executableTarget(name: "raft-sim", dependencies: ["RaftSimulator"], swiftSettings: settings),
     .executableTarget(
       name: "warren-bench",
       dependencies: [
-        "ClusterModel", "GRPCSupport", "Manager", "Raft", "RaftStorage", "RaftTransport", "TestKit", "WarrenAPI", .argumentParser, .grpc,
-        .grpcTransport, .lifecycle, .logging, .nioConcurrency, .nioCore, .nioHPACK, .nioHTTP2, .nioPosix, .protobuf,
+        "ClusterModel", "ClusterTLS", "GRPCSupport", "Manager", "Raft", "RaftStorage", "RaftTransport", "TestKit", "WarrenAPI", "Worker",
+        .argumentParser, .grpc, .grpcTransport, .lifecycle, .logging, .nioConcurrency, .nioCore, .nioHPACK, .nioHTTP2, .nioPosix, .protobuf,
       ],
-      path: "Benchmarks", exclude: ["raft.sh", "service.sh"],
+      path: "Benchmarks", exclude: ["cluster.sh", "raft.sh", "service.sh"],
       swiftSettings: settings),
     library(
       "TestKit",
@@ -177,7 +182,8 @@ let package = Package(
     tests(
       "ManagerTests",
       [
-        "Manager", "ClusterModel", "ClusterTLS", "Raft", "RaftStorage", "RaftTransport", "Security", "WarrenAPI", "TestKit", "Worker", "warren-bench",
+        "Manager", "ClusterModel", "ClusterTLS", "GRPCSupport", "Raft", "RaftStorage", "RaftTransport", "Security", "WarrenAPI", "TestKit", "Worker",
+        "warren-bench",
         .collections, .crypto, .grpc, .grpcTransport, .lifecycle,
         .logging, .metricsTestKit, .nioConcurrency, .nioCore, .nioPosix, .nioSSL, .protobuf,
       ]),

@@ -6,7 +6,8 @@ struct WarrenBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "warren-bench", abstract: "Measure Warren.",
     subcommands: [
-      APIBenchmark.self, RaftCoreBenchmark.self, RaftFailover.self, RaftLoad.self, RaftMemberProcess.self, RaftTransportBenchmark.self,
-      ServiceBenchmark.self, StoreBenchmark.self, StoreWriter.self,
+      APIBenchmark.self, PlacementBenchmark.self, RaftCoreBenchmark.self, RaftFailover.self, RaftLoad.self, RaftMemberProcess.self,
+      RaftTransportBenchmark.self,
+      ServiceBenchmark.self, StoreBenchmark.self, StoreWriter.self, WriteGap.self,
     ])
 }
