@@ -70,8 +70,18 @@ package final class ClusterStore: Sendable {
   ) async throws -> Result? {
     let (view, attached) = state.withLockedValue { ($0.view, $0.log) }
     var transaction = StoreTransaction(base: view)
-    let result = try body(&transaction)
-    let command = transaction.command(at: now())
+    var outcome = Swift.Result { try body(&transaction) }
+    var command = transaction.command(at: now())
+    if let attached, mayBeBehind(outcome, command, attached) {
+      _ = try await attached.readBarrier()
+      let known = self.view
+      if known.index != view.index {
+        transaction = StoreTransaction(base: known)
+        outcome = Swift.Result { try body(&transaction) }
+        command = transaction.command(at: now())
+      }
+    }
+    let result = try outcome.get()
     if command.changes.isEmpty { return result }
     guard let attached else { throw WarrenError(.unavailable, "The store is not ready yet. Try again.") }
     do {
@@ -79,6 +89,15 @@ package final class ClusterStore: Sendable {
       return result
     } catch is StoreRejection {
       return nil
+    }
+  }
+
+  /// A change finds out in the log whether it was decided on what is true. A refusal, or that there is nothing to change, does not: others may
+  /// have acknowledged what this manager has not heard of yet. That there is nothing to change is left to a leader's own word.
+  private func mayBeBehind(_ outcome: Swift.Result<some Any, any Error>, _ command: StoreCommand, _ log: any ReplicatedLog) -> Bool {
+    switch outcome {
+    case .failure: true
+    case .success: command.changes.isEmpty && !log.leadership.isLeader
     }
   }
 

@@ -33,7 +33,9 @@ extension StoreTransaction {
     switch view[keyPath: Object.table][id] {
     case let new? where new != old: return .put(new, expected: expected)
     case nil where old != nil: return .remove(key, expected: expected)
-    default: return checked.contains(key) ? .check(key, expected: expected) : nil
+    // What was put as it is, too: the rest is only right if it still is so.
+    case .some: return .check(key, expected: expected)
+    case nil: return nil
     }
   }
 }

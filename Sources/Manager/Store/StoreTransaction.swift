@@ -7,7 +7,6 @@ package struct StoreTransaction {
   let base: StoreView
   /// The objects put, removed or checked, each once, in the order of first touch.
   private(set) var touched: [StoreObjectKey] = []
-  private(set) var checked: Set<StoreObjectKey> = []
   private var known: Set<StoreObjectKey> = []
 
   init(base: StoreView) {
@@ -44,7 +43,6 @@ package struct StoreTransaction {
   package mutating func check<Object: StoreObject>(_ object: Object) throws {
     guard let current = base[keyPath: Object.table][object.id] else { throw Self.gone(object) }
     try checkVersion(of: object, current: current)
-    checked.insert(object.key)
     touch(object.key)
   }
 

@@ -190,6 +190,48 @@ struct ClusterStoreTests {
     #expect(store.view.tasks.count == 3)
   }
 
+  /// A store that is behind another one in which service `s` was made and then scaled.
+  private func lateStore(by behind: Int) async throws -> ClusterStore {
+    let (others, log) = makeStore()
+    try await others.update { try $0.put(makeService("s")) }
+    try await others.update { transaction in
+      var service = try transaction.view.findService("s")
+      service.spec.mode = .replicated(replicas: 5)
+      try transaction.put(service)
+    }
+    let (store, known) = makeStore()
+    for command in log.commands.dropLast(behind) { _ = try await known.propose(command) }
+    store.attach(to: LateLog(known, missed: log.commands.suffix(behind)))
+    return store
+  }
+
+  @Test func refusesNothingForWhatItHasNotHeardOfYet() async throws {
+    let store = try await lateStore(by: 2)
+    let found = try await store.update { try $0.view.findService("s") }
+    #expect(found.spec.mode == .replicated(replicas: 5))
+  }
+
+  @Test func whatIsPutUnchangedMustStillBeSo() async throws {
+    let store = try await lateStore(by: 1)
+    try await store.update { transaction in
+      var service = try transaction.view.findService("s")
+      service.spec.mode = .replicated(replicas: 1)
+      try transaction.put(service)
+      try transaction.put(RequestRecord(id: "r", method: "UpdateService", objectID: "s"))
+    }
+    #expect(store.view.service("s")?.spec.mode == .replicated(replicas: 1))
+  }
+
+  @Test func thatThereIsNothingToChangeIsSaidOfWhatOthersStored() async throws {
+    let store = try await lateStore(by: 1)
+    try await store.update { transaction in
+      var service = try transaction.view.findService("s")
+      service.spec.mode = .replicated(replicas: 1)
+      try transaction.put(service)
+    }
+    #expect(store.view.service("s")?.spec.mode == .replicated(replicas: 1))
+  }
+
   @Test func keepsTheNewestRequestRecords() async throws {
     let (store, _) = makeStore()
     for batch in 0..<50 {
@@ -230,5 +272,37 @@ private struct OvertakenLog: ReplicatedLog {
 
   func readBarrier() async throws -> LogIndex { try await log.readBarrier() }
   var leadership: Leadership { log.leadership }
+  func leadershipChanges() -> AsyncStream<Leadership> { log.leadershipChanges() }
+}
+
+/// The log of a manager that does not lead and has not heard yet of what others stored last.
+private final class LateLog: ReplicatedLog {
+  private let log: MemoryLog
+  private let missed: NIOLockedValueBox<[[UInt8]]>
+
+  init(_ log: MemoryLog, missed: some Sequence<[UInt8]>) {
+    self.log = log
+    self.missed = .init(Array(missed))
+  }
+
+  private func catchUp() async throws {
+    let commands = missed.withLockedValue { missed in
+      defer { missed = [] }
+      return missed
+    }
+    for command in commands { _ = try await log.propose(command) }
+  }
+
+  func propose(_ command: [UInt8]) async throws -> LogIndex {
+    try await catchUp()
+    return try await log.propose(command)
+  }
+
+  func readBarrier() async throws -> LogIndex {
+    try await catchUp()
+    return try await log.readBarrier()
+  }
+
+  let leadership = Leadership(term: 1, isLeader: false)
   func leadershipChanges() -> AsyncStream<Leadership> { log.leadershipChanges() }
 }
