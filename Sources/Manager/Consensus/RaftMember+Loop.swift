@@ -87,7 +87,7 @@ extension RaftMember {
 
   private func confirm(_ read: ReadState, _ state: inout State) {
     var numbers = NumberReader(read.context)
-    guard let number = numbers.next(), let asked = state.reads.removeValue(forKey: number) else { return }
+    guard numbers.next() == state.session, let number = numbers.next(), let asked = state.reads.removeValue(forKey: number) else { return }
     state.confirmedReads.append((read.index, asked.continuation))
   }
 

@@ -115,7 +115,7 @@ extension RaftMember {
         let number = state.nextSequence
         state.nextSequence += 1
         state.reads[number] = Read(continuation: continuation, askedAt: state.now, expiresAt: state.now + UInt64(timing.requestTicks))
-        state.node.readIndex(context: number.littleEndianBytes)
+        state.node.readIndex(context: State.readContext(number, session: state.session))
         return nil
       }
       if let refused { continuation.resume(throwing: refused) }
@@ -153,7 +153,7 @@ extension RaftMember {
 
   private func ask(_ number: UInt64, _ state: inout State) {
     state.reads[number]?.askedAt = state.now
-    state.node.readIndex(context: number.littleEndianBytes)
+    state.node.readIndex(context: State.readContext(number, session: state.session))
   }
 
   func settle(_ sequence: UInt64, _ result: Result<LogIndex, any Error>, _ state: inout State) {
@@ -181,6 +181,9 @@ extension RaftMember {
 }
 
 extension RaftMember.State {
+  /// Names a read in this run: what is still on its way to an earlier run, which numbered its reads alike, answers none of this one's.
+  static func readContext(_ number: UInt64, session: UInt64) -> [UInt8] { session.littleEndianBytes + number.littleEndianBytes }
+
   mutating func envelope(of command: [UInt8], sequence: UInt64) -> [UInt8] {
     while floor < sequence, proposals[floor] == nil { floor += 1 }
     return ProposalEnvelope(session: session, sequence: sequence, floor: floor, command: command).bytes

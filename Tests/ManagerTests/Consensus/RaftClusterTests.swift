@@ -106,6 +106,30 @@ struct RaftClusterTests {
     try await cluster.close()
   }
 
+  @Test func anAnswerToAnEarlierRunAnswersNoRead() async throws {
+    let cluster = try await cluster()
+    let (leader, term) = try (#require(cluster.leaderID), #require(cluster.leader?.leadership.term))
+    let (id, member) = try #require(cluster.members.first { $0.key != leader })
+    cluster.network.partition([id], from: cluster.members.keys.filter { $0 != id })
+    let (session, number) = member.state.withLockedValue { ($0.session, $0.nextSequence) }
+    let answered = NIOLockedValueBox(false)
+    let reader = Task {
+      _ = try await member.readBarrier()
+      answered.withLockedValue { $0 = true }
+    }
+    while member.state.withLockedValue({ $0.reads[number] == nil }) { await Task.yield() }
+    func answer(to session: UInt64) {
+      let context = RaftMember.State.readContext(number, session: session)
+      member.receive([Message(.readIndexResponse, to: id, from: leader, term: term, index: 1, context: context)])
+    }
+    answer(to: session &+ 1)
+    #expect(member.state.withLockedValue { $0.reads[number] != nil })
+    answer(to: session)
+    try await reader.value
+    #expect(answered.withLockedValue { $0 })
+    try await cluster.close()
+  }
+
   @Test func requestsFailInTheEndWithoutALeader() async throws {
     let cluster = try await cluster()
     let (id, leader) = try (#require(cluster.leaderID), #require(cluster.leader))
