@@ -42,7 +42,7 @@ package final class LeaderDuties: Service {
     throw WarrenError(.unavailable, "this manager does not lead now; workers' sessions are with the one that does; try again")
   }
 
-  /// Until cancelled, shut down, or the log ends.
+  /// Until cancelled or shut down.
   package func run() async throws {
     await cancelWhenGracefulShutdown {
       var duties: Task<Void, Never>?
@@ -54,6 +54,8 @@ package final class LeaderDuties: Service {
       }
       duties?.cancel()
       await duties?.value
+      // A log that failed says why by itself; whoever returned before it did would be taken for the reason.
+      try? await gracefulShutdown()
     }
   }
 
