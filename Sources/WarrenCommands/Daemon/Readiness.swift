@@ -23,9 +23,18 @@ struct Readiness: Service {
     try? await gracefulShutdown()
   }
 
+  /// Makes `call` until it is answered. That other managers did not answer in time is no reason to end: they may the next time.
+  static func untilAnswered(_ call: () async throws -> Void) async throws {
+    while true {
+      do { return try await call() } catch let error as WarrenError where error.code == .deadlineExceeded {
+        try await Task.sleep(for: .milliseconds(100))
+      }
+    }
+  }
+
   private func untilServing() async throws {
     try await WarrenClient.connected(to: socket, patience: .seconds(3600)) { client in
-      _ = try await client.call { try await $0.getClusterInfo(.init()) }
+      try await Self.untilAnswered { _ = try await client.call { try await $0.getClusterInfo(.init()) } }
     }
     // Looked at instead of waited for: it is over in a few rounds, once in the life of a process.
     let patience = ContinuousClock.now + .milliseconds(700)
