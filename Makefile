@@ -1,7 +1,7 @@
 # The front door. `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test build release fmt lint check proto bench sim install clean deps
+.PHONY: help demo demo-down test build release fmt lint check proto bench sim faults install clean deps
 
 PREFIX ?= /usr/local
 SWIFT ?= swift
@@ -50,6 +50,11 @@ bench: release ## measure (release build); the figures in docs/operations/perfor
 
 sim: ## simulate Raft: SEED=n replays a run with its trace, RUNS=n soaks
 	@scripts/sim.sh run --seed $(or $(SEED),1) --runs $(or $(RUNS),1) $(if $(RUNS),,--trace)
+
+faults: deps ## break machines of a real cluster under load and judge it: SEED=n, MINUTES=n (one seed a minute)
+	@scripts/dependencies.sh run
+	$(SWIFT) build --product warren && $(SWIFT) build --product warren-faults
+	@test/faults/run.sh "$$($(SWIFT) build --show-bin-path)" 60 $$(seq $(or $(SEED),1) $$(($(or $(SEED),1) + $(or $(MINUTES),2) - 1)))
 
 install: ## put binary, completions, man page and systemd units in place (PREFIX=/usr/local)
 	@scripts/install.sh "$(PREFIX)" "$(DESTDIR)"

@@ -158,6 +158,11 @@ let package = Package(
       ],
       path: "Benchmarks", exclude: ["cluster.sh", "raft.sh", "service.sh"],
       swiftSettings: settings),
+    .executableTarget(
+      name: "warren-faults",
+      dependencies: ["ClusterModel", "RaftSimulator", "WarrenAPI", .argumentParser, .grpc, .protobuf],
+      path: "test/faults", exclude: ["run.sh"],
+      swiftSettings: settings),
     library(
       "TestKit",
       [
@@ -166,6 +171,7 @@ let package = Package(
       ]),
 
     tests("ClusterModelTests", ["ClusterModel"]),
+    tests("FaultTests", ["warren-faults"]),
     tests("OCITests", ["OCI"]),
     tests("WarrenAPITests", ["WarrenAPI", "ClusterModel", "GRPCSupport", "TestKit", .grpc, .protobuf, .nioCore, .nioEmbedded]),
     tests("RaftTests", ["Raft", "raft-script"], exclude: ["Vectors", "Scripts"]),

@@ -41,6 +41,12 @@ swift test --skip-build --filter IntegrationTests --no-parallel
 step "end to end"
 test/e2e/run.sh "$(swift build --show-bin-path)/warren"
 
+step "faults on real machines, under load"
+# One seed is the same each time, the other is the change's own.
+faults=$((16#$(git rev-parse --short=7 HEAD)))
+echo "seeds 1 and $faults"
+test/faults/run.sh "$(swift build --show-bin-path)" 60 1 "$faults"
+
 step "generated code is current"
 # Last, because building the generators compiles their library anew.
 api/generate.sh >/dev/null
