@@ -81,7 +81,7 @@ joins() {
     worker) arguments=(worker start --manager "$addresses" --cni-subnet 10.99.0.0/24) ;;
   esac
   : >"$RUN/log/$spare.out"
-  until grep -q '^✓' "$RUN/log/$spare.out"; do
+  until has_joined || [ ! -d "$RUN" ]; do
     on "$spare" setsid "$WARREN" "${arguments[@]}" --token "$token" --node-id "$spare" </dev/null >>"$RUN/log/$spare.out" 2>>"$RUN/log/$spare.log" || sleep 0.5
   done &
   disown
@@ -212,6 +212,11 @@ run_round() {
   wait "$load" || { cat "$round/load"; return 1; }
   looked_at >"$round/nodes"
   printf 'seed %s: %s faults; %s\n' "$seed" "$(grep -c begin "$round/timeline")" "$(tail -1 "$round/load")"
+  if ! eventually 30 has_joined; then
+    echo "VIOLATION a machine joins while others fail: $spare did not"
+    tail -5 "$RUN/log/$spare.log"
+    return 1
+  fi
   # What is only slow to go is no violation.
   if ! eventually 45 judged; then
     echo "what happened, in milliseconds since 1970:"
