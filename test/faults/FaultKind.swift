@@ -18,7 +18,7 @@ enum FaultKind: String, CaseIterable, Sendable {
   case containerd
   /// All managers' daemons: SIGKILL, then all are started at once.
   case restartAll = "restart-all"
-  /// A further machine joins; its daemon ends for good when the node is removed.
+  /// A further machine joins, and stays: nothing is done at the end.
   case joinManager = "join-manager"
   case joinWorker = "join-worker"
 

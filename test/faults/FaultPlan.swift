@@ -9,7 +9,7 @@ struct FaultPlan: Sendable {
   struct Machines: Sendable {
     var managers = ["h1", "h2", "h3"]
     var workers = ["h4", "h5"]
-    /// Joins and is removed.
+    /// Joins.
     var spare = "h6"
     /// Stands for the manager that leads when the fault begins, or another one when that one has a fault already.
     static let leader = "leader"

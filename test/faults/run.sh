@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh DIRECTORY SECONDS SEED...: three managers and two workers, each on a machine of its own (test/e2e/machine.sh), a sixth machine that joins
-# and leaves; for each seed, SECONDS of faults while clients call all managers; then an oracle judges what was seen (docs/testing/faults.md).
+# run.sh DIRECTORY SECONDS SEED...: three managers and two workers, each on a machine of its own (test/e2e/machine.sh), a sixth machine that joins;
+# for each seed, SECONDS of faults while clients call all managers; then an oracle judges what was seen (docs/testing/faults.md).
 # DIRECTORY has the built programs warren and warren-faults. What a failed run left is kept.
 #
 #   log/NAME.log                  of each machine's daemon
