@@ -208,6 +208,8 @@ run_round() {
   load=$!
   command_line &
   faults
+  # Until a machine that was just started again has reported, the store has what ran there before.
+  sleep 10
   touch "$round/over"
   wait "$load" || { cat "$round/load"; return 1; }
   looked_at >"$round/nodes"
