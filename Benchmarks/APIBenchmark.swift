@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClusterModel
+import Glibc
 import SwiftProtobuf
 import WarrenAPI
 
@@ -51,7 +52,8 @@ struct APIBenchmark: AsyncParsableCommand {
               $0.spec.name = "bench-\(callers)-\(caller)-\(number)"
               $0.spec.replicated.replicas = 0
               $0.spec.task.container.image = "nginx"
-              $0.requestID = $0.spec.name
+              // Of this run: what a former one created was deleted.
+              $0.requestID = "\($0.spec.name)-\(getpid())"
             }
             let response = try await client.call { try await $0.createService(request) }
             made.append((response.service.id, Int((clock.now - begin).nanoseconds / 1000)))

@@ -20,9 +20,8 @@ MANAGERS="h1 h2 h3" WORKERS="h4 h5"
 IMAGE=10.250.0.1:5000/web:demo
 
 other_than() { for host in $MANAGERS; do [ "$host" = "$1" ] || echo "$host"; done | head -1; }
-# Of all machines: processes of other PID namespaces are seen from here.
-servers() { pgrep -xc httpd || true; }
-until_servers() { until [ "$(servers)" = "$1" ]; do sleep 0.005; done; }
+servers_on() { on "$1" pgrep -xc httpd || true; }
+until_servers() { until [ $(($(servers_on h4) + $(servers_on h5))) = "$1" ]; do sleep 0.005; done; }
 # stands WHAT FACTS...: milliseconds of the trials.
 stands() {
   local what=$1
@@ -60,10 +59,12 @@ warren_resume() { warren_daemon "$1" resumed start; }
 warren_leader() { on "$1" "$WARREN" cluster info | awk '/Leader ID:/ { print $3 }'; }
 warren_create() { on "$1" timeout 30 "$WARREN" service create "$2" --image "$IMAGE" --replicas "$3" --detach --stop-timeout 0s >/dev/null 2>&1; }
 warren_scale() { on h1 "$WARREN" service scale "$1" --replicas "$2" --detach >/dev/null; }
-warren_delete() { on h1 "$WARREN" service delete "$1" >/dev/null; }
+warren_delete() { on h1 "$WARREN" service delete "$1" >/dev/null 2>&1; }
 warren_pid() { on "$1" sh -c "ps -eo pid=,args= | awk '\$2 ~ /warren\$/ && (\$3 == \"start\" || \$3 == \"cluster\" || \$3 == \"manager\" || \$3 == \"worker\") { print \$1 }'"; }
 warren_forget_image() { on "$1" ctr --address /var/lib/warren/containerd/containerd.sock --namespace warren images rm --sync "$IMAGE" >/dev/null; }
-warren_fetch_image() { on "$1" "$WARREN" image pull "$IMAGE" >/dev/null 2>&1; }
+warren_fetch_image() {
+  on "$1" ctr --address /var/lib/warren/containerd/containerd.sock --namespace warren images pull --plain-http "$IMAGE" >/dev/null
+}
 
 # Docker Swarm. It starts a containerd of its own; managers are drained, as Warren's run no containers here.
 swarm_daemon() {
@@ -164,11 +165,6 @@ measure_term() {
   done
   stands "longest gap of writes when the leader gets SIGTERM" "${facts[@]}"
 }
-tasks_on() {
-  local socket=/var/lib/warren/containerd/containerd.sock namespace=warren
-  [ "$peer" = warren ] || socket=/run/docker/containerd/containerd.sock namespace=moby
-  on "$1" ctr --address "$socket" --namespace "$namespace" tasks list 2>/dev/null | grep -c RUNNING || true
-}
 measure_power() {
   local what=$1 trial victim=h5 other=h4 began facts=()
   "${peer}_create" h1 plug 4
@@ -177,7 +173,7 @@ measure_power() {
     sleep 3
     began=$(now_ms)
     fleet_power_off "$victim"
-    until [ "$(tasks_on "$other")" = 4 ]; do sleep 0.02; done
+    until [ "$(servers_on "$other")" = 4 ]; do sleep 0.02; done
     facts+=($(($(now_ms) - began)))
     fleet_boot "$victim"
     "${peer}_resume" "$victim"

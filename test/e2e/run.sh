@@ -1,17 +1,33 @@
 #!/usr/bin/env bash
 # run.sh BINARY [SEED] [SCENARIO...]: end-to-end tests of the built binary on real containerd, as root, each in a machine of its own made of
-# namespaces (machine.sh). Leaves nothing behind. A failed run prints the seed that repeats its random choices.
+# namespaces (machine.sh). Leaves nothing behind. A failed run prints the seed that repeats its random choices. Without a scenario: all of
+# them, in two halves at once, since most of the time they wait.
 set -euo pipefail
 E2E=$(cd "$(dirname "$0")" && pwd)
 WARREN=$(readlink -f "$1")
 SEED=${2:-$((RANDOM * 32768 + RANDOM))}
 shift $(($# > 2 ? 2 : $#))
 scenarios=("$@")
-[ ${#scenarios[@]} -gt 0 ] || scenarios=(service following bad-input network operator faults workers managers failover)
 
 if [ "$(id -u)" != 0 ]; then
   echo "error: these tests make namespaces and run containers; run them as root" >&2
   exit 1
+fi
+if [ ${#scenarios[@]} = 0 ]; then
+  halves=("service following bad-input network operator faults" "workers managers failover")
+  outputs=$(mktemp -d) pids=() order=() failures=()
+  trap 'kill "${pids[@]}"; rm -rf "$outputs"; exit 130' INT TERM
+  for half in "${!halves[@]}"; do
+    # shellcheck disable=SC2086 # words
+    "$0" "$WARREN" "$SEED" ${halves[half]} >"$outputs/$half" 2>&1 &
+    pids+=($!)
+  done
+  for half in "${!halves[@]}"; do
+    if wait "${pids[half]}"; then order+=("$outputs/$half"); else failures+=("$outputs/$half"); fi
+  done
+  cat "${order[@]}" "${failures[@]}" </dev/null
+  rm -rf "$outputs"
+  exit $((${#failures[@]} > 0))
 fi
 MACHINE=$(mktemp -d /tmp/warren-e2e.XXXXXX)
 export E2E WARREN SEED MACHINE

@@ -36,17 +36,7 @@ package struct AuthorityRotation: Service {
 
   package func run() async throws {
     await cancelWhenGracefulShutdown {
-      while !Task.isCancelled {
-        let (_, changes) = store.watch()
-        do {
-          await finishIfDone()
-          while true {
-            let events = try await changes.nextBatch()
-            if events.isEmpty { return }
-            if events.contains(where: \.isAboutNodes) { await finishIfDone() }
-          }
-        } catch {}
-      }
+      await store.follow(\.isAboutRotation) { _ in await finishIfDone() }
     }
   }
 
@@ -81,5 +71,5 @@ extension NodeAdmission {
 }
 
 extension StoreEvent {
-  fileprivate var isAboutNodes: Bool { changes.contains { $0.kind == .node || $0.kind == .cluster } }
+  fileprivate var isAboutRotation: Bool { changes.contains { $0.kind == .node || $0.kind == .cluster } }
 }

@@ -162,15 +162,7 @@ package struct PeerBookKeeper: Service {
       // Before that the store is as it was when this manager went off, and the book knows more. A barrier waits for a leader by itself; the
       // pause is for a log that refuses at once.
       while !Task.isCancelled, (try? await log.readBarrier()) == nil { try? await Task.sleep(for: .seconds(1)) }
-      while !Task.isCancelled {
-        let (view, changes) = store.watch()
-        book.update(from: view.nodes)
-        // Fell behind, or the state was replaced: begins again from the view.
-        while let events = try? await changes.nextBatch() {
-          if events.isEmpty { return }
-          if events.contains(where: \.concernsNodes) { book.update(from: store.view.nodes) }
-        }
-      }
+      await store.follow(\.concernsNodes) { book.update(from: $0.nodes) }
     }
   }
 }

@@ -35,23 +35,7 @@ package final class ManagerListFeed: Service {
 
   /// Follows the store until it closes or the task is cancelled.
   package func run() async throws {
-    await cancelWhenGracefulShutdown { await self.follow() }
-  }
-
-  private func follow() async {
-    while !Task.isCancelled {
-      let (view, changes) = store.watch()
-      tell(view.managerAddresses)
-      do {
-        while true {
-          let events = try await changes.nextBatch()
-          if events.isEmpty { return }
-          if events.contains(where: \.concernsNodes) { tell(store.view.managerAddresses) }
-        }
-      } catch {
-        // Fell behind, or the state was replaced: begins again from the view.
-      }
-    }
+    await cancelWhenGracefulShutdown { await self.store.follow(\.concernsNodes) { self.tell($0.managerAddresses) } }
   }
 
   private func tell(_ list: [ManagerAddress]) {

@@ -17,18 +17,7 @@ package struct StandingWatch: Service {
 
   package func run() async throws {
     await cancelWhenGracefulShutdown {
-      while !Task.isCancelled {
-        let (_, changes) = store.watch()
-        cutTheGone()
-        // A watch that fell behind starts over.
-        do {
-          while true {
-            let events = try await changes.nextBatch()
-            if events.isEmpty { return }
-            if events.contains(where: \.isAboutStanding) { cutTheGone() }
-          }
-        } catch {}
-      }
+      await store.follow(\.isAboutStanding) { _ in cutTheGone() }
     }
   }
 
