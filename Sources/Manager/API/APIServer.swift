@@ -27,6 +27,9 @@ package struct APIServer: Service {
     }
   }
 
+  /// More than a connection needs from the kernel to the server.
+  private static let timeToBeTaken = Duration.milliseconds(100)
+
   private let services: [any RegistrableRPCService]
   private let interceptors: [any ServerInterceptor]
   private let listener: UnixListener
@@ -64,38 +67,47 @@ package struct APIServer: Service {
     defer { listener.removeFile() }
     let isStopping = NIOLockedValueBox(false)
     let observer = CallObserver(logger: logger, isStopping: { isStopping.withLockedValue { $0 } })
-    let servers = transports().map { transport, origin in
+    let servers = transports(isStopping: { isStopping.withLockedValue { $0 } }).map { transport, origin in
       let access = AccessInterceptor(origin, trust: trust, now: now) { [log] in _ = try await log.readBarrier() }
       return GRPCServer(transport: transport, services: services, interceptors: [observer, access] + interceptors)
     }
     logger.info("api.serving", metadata: ["socket": "\(listener.path)", "address": "\(network?.listener.name ?? "none")"])
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      let (stops, stop) = AsyncStream.makeStream(of: Void.self)
-      for server in servers { group.addTask { try await server.serve() } }
-      group.addTask { [shutdownGrace] in
-        for await _ in stops {}
-        isStopping.withLockedValue { $0 = true }
-        for server in servers { server.beginGracefulShutdown() }
-        // That cancels all calls; one that does not mind must not keep the process.
-        try await Task.sleep(for: shutdownGrace)
-        throw CancellationError()
+    let (stops, stop) = AsyncStream.makeStream(of: Void.self)
+    // In tasks of their own: a server that stops drops the connection that it is just taking, and NIO ends the process over that (swift-nio
+    // 3481). So first no more are taken, then the servers stop, and only what does not mind that is cancelled.
+    let serving = servers.map { server in Task { try await server.serve() } }
+    let stopping = Task { [shutdownGrace] in
+      for await _ in stops {}
+      isStopping.withLockedValue { $0 = true }
+      try await Task.sleep(for: Self.timeToBeTaken)
+      for server in servers { server.beginGracefulShutdown() }
+      // That cancels all calls; one that does not mind must not keep the process.
+      try await Task.sleep(for: shutdownGrace)
+      for server in serving { server.cancel() }
+    }
+    defer { stopping.cancel() }
+    try await withTaskCancellationOrGracefulShutdownHandler {
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for server in serving { group.addTask { try await server.value } }
+        do { while try await group.next() != nil {} } catch {
+          stop.finish()
+          if !isStopping.withLockedValue({ $0 }) { throw error }
+        }
       }
-      try await withTaskCancellationOrGracefulShutdownHandler {
-        do { for _ in servers { try await group.next() } } catch is CancellationError {}
-      } onCancelOrGracefulShutdown: {
-        stop.finish()
-      }
-      group.cancelAll()
+    } onCancelOrGracefulShutdown: {
+      stop.finish()
     }
     logger.info("api.stopped", metadata: ["socket": "\(listener.path)"])
   }
 
-  private func transports() -> [(HTTP2ServerTransport.Posix, AccessInterceptor.Origin)] {
+  private func transports(isStopping: @escaping @Sendable () -> Bool) -> [(HTTP2ServerTransport.Posix, AccessInterceptor.Origin)] {
     let local = Self.transport(listener.descriptor) { channel in
+      if isStopping() { throw ManagerAPI.stopping }
       try channel.pipeline.syncOperations.addHandler(PingShield(server: true), position: .first)
     }
     guard let network else { return [(local, .local)] }
     let secured = Self.transport(network.listener.descriptor) { [gate = network.gate] channel in
+      if isStopping() { throw ManagerAPI.stopping }
       try channel.pipeline.syncOperations.addHandler(PingShield(server: true), position: .first)
       try gate.secure(channel)
     }

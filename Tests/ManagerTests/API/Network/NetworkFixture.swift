@@ -25,6 +25,7 @@ struct NetworkFixture: Sendable {
   static let patientLimits: ConnectionGate.Limits = {
     var limits = ConnectionGate.Limits()
     limits.handshake = patience
+    limits.strangersStay = patience
     return limits
   }()
 
