@@ -28,6 +28,10 @@ package struct ClusterNode: Hashable, Sendable, Identifiable {
   package var memberID: UInt64 = 0
   /// Pin of the authority that signed its newest certificate; empty when that is not known.
   package var authority = ""
+  /// To be removed, once it is no member of Raft any more.
+  package var leaving = false
+  /// It may cease to be a member of Raft though that costs the others their quorum.
+  package var forced = false
   package var unknown = UnknownFields()
 
   package init(id: NodeID, roles: Set<Role>, description: NodeDescription) {

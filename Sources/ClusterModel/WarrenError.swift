@@ -6,15 +6,23 @@ package struct WarrenError: Error, Sendable, CustomStringConvertible {
     case resourceExhausted, failedPrecondition, unimplemented, cancelled, dataLoss, internalError
   }
 
+  /// What programs tell errors of one code apart by, where they act on the difference.
+  package enum Reason: String, Sendable {
+    /// The caller's node was removed from the cluster.
+    case nodeRemoved
+  }
+
   package var code: Code
   /// For the person at night: what happened, to which object, and (at the end) what to do next.
   package var message: String
   package var cause: (any Error)?
+  package var reason: Reason?
 
-  package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+  package init(_ code: Code, _ message: String, cause: (any Error)? = nil, reason: Reason? = nil) {
     self.code = code
     self.message = message
     self.cause = cause
+    self.reason = reason
   }
 
   package var description: String {

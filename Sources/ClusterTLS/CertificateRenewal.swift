@@ -1,6 +1,7 @@
 package import ClusterModel
 package import Crypto
 package import Logging
+import NIOConcurrencyHelpers
 package import Security
 import ServiceLifecycle
 
@@ -19,6 +20,8 @@ package struct CertificateRenewal: Service {
   private let clock: any Clock<Duration>
   private let random: @Sendable () -> Double
   private let logger: Logger
+  /// Two at once would leave the node with one certificate and the store with another.
+  private let isUnderWay = NIOLockedValueBox(false)
 
   /// - Parameters:
   ///   - keep: writes to disk.
@@ -58,9 +61,11 @@ package struct CertificateRenewal: Service {
           pause = look
         case .due, .expired:
           do {
-            try await renew(own)
-            (failures, spread) = (0, random())
-            continue
+            if try await renewNow() {
+              (failures, spread) = (0, random())
+              continue
+            }
+            pause = .seconds(1)
           } catch {
             try Task.checkCancellation()
             failures += 1
@@ -77,6 +82,20 @@ package struct CertificateRenewal: Service {
     let state = RenewalSchedule(own.certificate, trust: own.trust, spread: spread).state(at: now())
     guard case .fresh = state, let pin = await authority(), pin != own.trust.pins.first?.text else { return state }
     return .due
+  }
+
+  /// Asks for the next certificate, whatever the age of this one.
+  /// - Returns: false when somebody else is about to.
+  @discardableResult package func renewNow() async throws -> Bool {
+    let isMine = isUnderWay.withLockedValue { isUnderWay in
+      defer { isUnderWay = true }
+      return !isUnderWay
+    }
+    guard isMine else { return false }
+    defer { isUnderWay.withLockedValue { $0 = false } }
+    guard let own = credentials.value else { return false }
+    try await renew(own)
+    return true
   }
 
   private func renew(_ own: NodeCredentials) async throws {

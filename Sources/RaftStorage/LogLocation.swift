@@ -39,12 +39,13 @@ package struct LogLocation: Sendable {
   package func damage(_ what: String, cause: (any Error)? = nil) -> WarrenError {
     let advice =
       isAmongOthers
-      ? Self.adviceAmongOthers
+      ? adviceAmongOthers
       : "To lose nothing, put back a copy of \(directory). To go on with the intact part, see what would be lost with: \(recoverCommand)"
     return WarrenError(.dataLoss, "The cluster's log in \(directory) is damaged: \(what) Nothing was changed. \(advice)", cause: cause)
   }
 
-  static let adviceAmongOthers =
+  var adviceAmongOthers: String {
     "This manager is one of several, which count on everything it ever acknowledged: it must not go on by this log, a part or a copy of it, "
-    + "but has to join anew as a new member"
+      + "but has to join anew as a new member: warren manager rejoin --data-dir \(dataDirectory)"
+  }
 }

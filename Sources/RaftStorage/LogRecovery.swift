@@ -41,7 +41,7 @@ package struct LogRecovery: Sendable {
     defer { lock.release() }
     var (report, snapshot, entries, hardState) = try salvage()
     if report.isAmongOthers {
-      throw WarrenError(.failedPrecondition, "The log in \(location.directory) is not recovered in part. \(LogLocation.adviceAmongOthers)")
+      throw WarrenError(.failedPrecondition, "The log in \(location.directory) is not recovered in part. \(location.adviceAmongOthers)")
     }
     try FileSystem.removeDirectory(location.unfinished)
     try location.translating {

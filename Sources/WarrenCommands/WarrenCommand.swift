@@ -8,7 +8,8 @@ struct WarrenCommand: AsyncParsableCommand {
     discussion: example("warren cluster init", "warren service create web --image nginx --replicas 2 --publish 8088:80", "warren service ps web"),
     version: "warren \(WarrenVersion.current)",
     groupedSubcommands: [
-      CommandGroup(name: "Running Warren", subcommands: [ClusterCommand.self, ManagerCommand.self, WorkerCommand.self, StartCommand.self]),
+      CommandGroup(
+        name: "Running Warren", subcommands: [ClusterCommand.self, ManagerCommand.self, WorkerCommand.self, StartCommand.self, LeaveCommand.self]),
       CommandGroup(
         name: "Using a cluster",
         subcommands: [ServiceCommand.self, TaskCommand.self, NodeCommand.self, ImageCommand.self, EventsCommand.self, ContextCommand.self]),

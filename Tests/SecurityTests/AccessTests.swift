@@ -60,9 +60,10 @@ import Testing
 
   @Test func workersChangeNothingButTheirOwn() throws {
     for (method, row) in AccessTable.rows where method != "GetClusterInfo" { #expect(row.worker != .everything, "\(method)") }
-    for method in ["CreateService", "DeleteService", "Exec", "GetSecretByName", "GenerateJoinToken", "RemoveNode", "ListNodes", "ServiceLogs"] {
+    for method in ["CreateService", "DeleteService", "Exec", "GetSecretByName", "GenerateJoinToken", "ChangeNodeRole", "ListNodes", "ServiceLogs"] {
       #expect(AccessTable.rows[method]?.worker == nil)
     }
+    for method in ["RemoveNode", "UpdateNode"] { #expect(AccessTable.rows[method]?.worker == .own) }
   }
 
   @Test func expiredCertificateOnlyRenews() async throws {

@@ -137,6 +137,17 @@ import X509
     #expect(throws: CertificateRefusal.replaced(peer.identity)) { try standing([other]).check(peer) }
     #expect(throws: CertificateRefusal.revoked(peer.identity, serial: peer.serial)) { try standing([stored], revoked: [revoked]).check(peer) }
     try standing([stored]).check(peer)
+    // Also when another machine has its name by now.
+    let remembering = Standing(revoked: [], removedKeys: [peer.keyFingerprint]) { _ in Standing.Node(other) }
+    let removal = #expect(throws: CertificateRefusal.removed(peer.identity)) { try remembering.check(peer) }
+    #expect(removal?.error.reason == .nodeRemoved)
+  }
+
+  @Test func removedKeysAreRememberedUpToALimit() {
+    var cluster = Cluster(id: "c1")
+    for number in 0..<600 { cluster.remember(removed: ["k\(number)"]) }
+    cluster.remember(removed: ["k599"])
+    #expect(cluster.removedKeys.count == 512 && cluster.removedKeys.last == "k599" && cluster.removedKeys.first == "k88")
   }
 
   @Test func adminsAndOthersNamesAreNotRenewed() async throws {

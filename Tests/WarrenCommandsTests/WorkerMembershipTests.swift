@@ -19,7 +19,7 @@ import Testing
     let id: ClusterID
     let authority: CertificateAuthority
     let token: JoinSecret
-    let joins = NIOLockedValueBox<[(node: ClusterNode, managers: [String])]>([])
+    let joins = NIOLockedValueBox<[(node: ClusterNode, managers: [String], key: Data)]>([])
 
     init(_ id: ClusterID) throws {
       self.id = id
@@ -28,9 +28,10 @@ import Testing
       token = JoinSecret.random(pin: try #require(authority.trust.pins.first), using: &generator)
     }
 
-    @Sendable func join(_ node: ClusterNode, _ managers: [String], _ token: JoinSecret) async throws -> NodeCredentials {
-      joins.withLockedValue { $0.append((node, managers)) }
-      let key = P256.Signing.PrivateKey()
+    @Sendable func join(
+      _ node: ClusterNode, _ managers: [String], _ token: JoinSecret, _ key: P256.Signing.PrivateKey
+    ) async throws -> NodeCredentials {
+      joins.withLockedValue { $0.append((node, managers, key.rawRepresentation)) }
       let identity = try NodeIdentity(cluster: id, node: node.id, role: .worker)
       return try NodeCredentials(chain: try authority.issue(identity, for: key.publicKey, now: .now), key: key, trust: authority.trust)
     }
@@ -114,13 +115,32 @@ import Testing
     }
   }
 
+  @Test func whoseAnswerWasLostAsksAgainWithTheSameKey() async throws {
+    try await Self.withDirectory { path in
+      let cluster = try Cluster("c1")
+      let lost = await Self.refusal {
+        _ = try await WorkerMembership.open(
+          try Self.options(path), managers: ["m1:8080"], token: cluster.token, logger: Self.logger
+        ) {
+          _ = try await cluster.join($0, $1, $2, $3)
+          throw WarrenError(.unavailable, "the answer is lost")
+        }
+      }
+      #expect(lost?.message == "the answer is lost")
+      let joined = try await Self.open(try Self.options(path), managers: ["m1:8080"], token: cluster.token, in: cluster)
+      let keys = cluster.joins.withLockedValue { $0.map(\.key) }
+      #expect(keys.count == 2 && keys[0] == keys[1] && joined.credentials.key.rawRepresentation == keys[0])
+      #expect(try !SecurityDirectory(dataDirectory: path).isJoining(), "it is no longer needed")
+    }
+  }
+
   @Test func aFailedJoinCanBeTriedAgain() async throws {
     try await Self.withDirectory { path in
       let cluster = try Cluster("c1")
       let refusal = await Self.refusal {
         _ = try await WorkerMembership.open(
           try Self.options(path), managers: ["m1:8080"], token: cluster.token, logger: Self.logger
-        ) { _, _, _ in throw WarrenError(.unavailable, "nobody answers") }
+        ) { _, _, _, _ in throw WarrenError(.unavailable, "nobody answers") }
       }
       #expect(refusal?.message == "nobody answers")
       #expect(try await Self.open(try Self.options(path), managers: ["m2:8080"], token: cluster.token, in: cluster).managers == ["m2:8080"])

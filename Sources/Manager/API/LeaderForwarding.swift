@@ -10,6 +10,7 @@ import WarrenAPI
 package struct LeaderForwarding: ServerInterceptor {
   private static let methods: Set<String> = [
     "Session", "Operate", "ServiceLogs", "Exec", "LoadImage", "PullImage", "ListImages", "PruneImages", "GetClusterInfo", "RemoveNode",
+    "ChangeNodeRole",
   ]
 
   private let log: RaftMember

@@ -38,14 +38,7 @@ extension ManagerAPI {
       $0.issued = try issued.wire
       $0.sealingKeys = issued.sealingKeys?.text ?? ""
       // With the new one among them.
-      $0.managers = store.view.nodes.filter { $0.roles.contains(.manager) }.sorted { $0.id < $1.id }.map { manager in
-        .with {
-          $0.nodeID = manager.id.rawValue
-          $0.apiAddress = manager.apiAddress
-          $0.raftAddress = manager.raftAddress
-          $0.memberID = manager.memberID
-        }
-      }
+      $0.managers = joinManagers
       $0.clusterID = view.cluster?.id.rawValue ?? ""
       $0.version = identity.version
     }
@@ -58,10 +51,12 @@ extension ManagerAPI {
       throw WarrenError(.unauthenticated, "a certificate is renewed by who shows it; none was shown; connect with the node's certificate")
     }
     _ = try await currentView()
-    let issued = try await admission().renew(certificate, request: Array(request.certificateRequest))
+    let issued = try await admission().renew(
+      certificate, request: Array(request.certificateRequest), asNewMember: request.newMember)
     return try .with {
       $0.issued = try issued.wire
       $0.sealingKeys = issued.sealingKeys?.text ?? ""
+      if issued.sealingKeys != nil { $0.managers = joinManagers }
     }
   }
 
@@ -95,6 +90,17 @@ extension ManagerAPI {
       $0.pin = state.pin
       $0.underWay = state.isUnderWay
       $0.waitingFor = state.waitingFor.map(\.rawValue)
+    }
+  }
+
+  private var joinManagers: [Warren_V1_JoinManager] {
+    store.view.nodes.filter { $0.roles.contains(.manager) && !$0.leaving }.sorted { $0.id < $1.id }.map { manager in
+      .with {
+        $0.nodeID = manager.id.rawValue
+        $0.apiAddress = manager.apiAddress
+        $0.raftAddress = manager.raftAddress
+        $0.memberID = manager.memberID
+      }
     }
   }
 

@@ -19,6 +19,11 @@ extension ManagerAPI {
     guard availability == .drain || !request.hasDrainGrace else {
       throw WarrenError(.invalidArgument, "a grace was given for node \(request.id.quoted), which is not to drain; leave it out, or drain the node")
     }
+    if let own = try AuthorizedCall.ownNode() {
+      guard own.rawValue == request.id, request.labels.isEmpty, request.removedLabels.isEmpty else {
+        throw WarrenError(.permissionDenied, "node \(own) may drain itself only, and nothing else; ask as an administrator")
+      }
+    }
     let deadline = store.now() + grace
     let id = try await store.update { transaction in
       let stored = try transaction.view.findNode(request.id)

@@ -14,9 +14,6 @@ extension ManagerAPI {
   package func heartbeat(request: Warren_V1_HeartbeatRequest, context: ServerContext) async throws -> Warren_V1_HeartbeatResponse {
     throw notAvailable(context)
   }
-  package func removeNode(request: Warren_V1_RemoveNodeRequest, context: ServerContext) async throws -> Warren_V1_RemoveNodeResponse {
-    throw notAvailable(context)
-  }
   package func updateTaskStatus(
     request: Warren_V1_UpdateTaskStatusRequest, context: ServerContext
   ) async throws -> Warren_V1_UpdateTaskStatusResponse {

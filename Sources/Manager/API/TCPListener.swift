@@ -3,6 +3,15 @@ import Glibc
 
 /// A listening TCP socket.
 package struct TCPListener: Sendable {
+  /// What is listened for, in words, and the option that says where.
+  package struct Purpose: Sendable {
+    let words: String
+    let option: String
+
+    package static let api = Purpose(words: "serve the API", option: "--api-addr")
+    package static let managers = Purpose(words: "listen to other managers", option: "--bind-addr")
+  }
+
   let descriptor: CInt
   /// The one that it got, when 0 was asked for.
   package let port: Int
@@ -11,14 +20,14 @@ package struct TCPListener: Sendable {
 
   /// - Parameter host: an address of this machine; empty for all of them, of both kinds.
   /// - Throws: `failedPrecondition` when somebody else listens there or the machine has no such address.
-  package init(host: String, port: Int) throws(WarrenError) {
+  package init(host: String, port: Int, for purpose: Purpose = .api) throws(WarrenError) {
     name = "\(host.contains(":") ? "[\(host)]" : host.isEmpty ? "*" : host):\(port)"
     // A machine without IPv6 has only the other kind.
     let families = host.isEmpty ? [AF_INET6, AF_INET] : host.contains(":") ? [AF_INET6] : [AF_INET]
     var failure = WarrenError(.internalError, "cannot listen on \(name)")
     for family in families {
       do throws(WarrenError) {
-        (descriptor, self.port) = try Self.listen(family, host: host, port: port, name: name)
+        (descriptor, self.port) = try Self.listen(family, host: host, port: port, name: name, purpose)
         return
       } catch { failure = error }
       if errno != EAFNOSUPPORT, errno != EADDRNOTAVAIL { break }
@@ -26,9 +35,17 @@ package struct TCPListener: Sendable {
     throw failure
   }
 
-  private static func listen(_ family: CInt, host: String, port: Int, name: String) throws(WarrenError) -> (CInt, Int) {
+  /// Whether one could be made.
+  /// - Throws: why not.
+  package static func check(host: String, port: Int, for purpose: Purpose) throws(WarrenError) {
+    close(try TCPListener(host: host, port: port, for: purpose).descriptor)
+  }
+
+  private static func listen(
+    _ family: CInt, host: String, port: Int, name: String, _ purpose: Purpose
+  ) throws(WarrenError) -> (CInt, Int) {
     let socket = socket(family, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0)
-    guard socket >= 0 else { throw failure(name) }
+    guard socket >= 0 else { throw failure(name, purpose) }
     var on: CInt = 1
     setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
     if family == AF_INET6 {
@@ -43,7 +60,7 @@ package struct TCPListener: Sendable {
     }
     let bound = withUnsafePointer(to: &storage) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(socket, $0, length) } }
     guard bound == 0, Glibc.listen(socket, 512) == 0 else {
-      let failure = failure(name)
+      let failure = failure(name, purpose)
       close(socket)
       throw failure
     }
@@ -79,16 +96,16 @@ package struct TCPListener: Sendable {
     return withUnsafeBytes(of: &storage) { Int(UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self))) }
   }
 
-  private static func failure(_ name: String) -> WarrenError {
+  private static func failure(_ name: String, _ purpose: Purpose) -> WarrenError {
     let code = errno
     defer { errno = code }
     let advice =
       switch code {
-      case EADDRINUSE: "another program listens there; stop it, or choose another port with --api-addr"
-      case EADDRNOTAVAIL: "this machine has no such address; choose one it has with --api-addr"
-      case EACCES: "this user may not; run as root, or choose a port above 1023 with --api-addr"
-      default: "choose another address with --api-addr"
+      case EADDRINUSE: "another program listens there; stop it, or choose another port with \(purpose.option)"
+      case EADDRNOTAVAIL: "this machine has no such address; choose one it has with \(purpose.option)"
+      case EACCES: "this user may not; run as root, or choose a port above 1023 with \(purpose.option)"
+      default: "choose another address with \(purpose.option)"
       }
-    return WarrenError(.failedPrecondition, "cannot serve the API on \(name); \(String(cString: strerror(code))); \(advice)")
+    return WarrenError(.failedPrecondition, "cannot \(purpose.words) on \(name); \(String(cString: strerror(code))); \(advice)")
   }
 }

@@ -50,7 +50,7 @@ package struct NodeAdmission: Sendable {
   }
 
   /// Never given twice: whoever had a number may have voted under it.
-  private static func nextMemberID(_ transaction: inout StoreTransaction) throws -> UInt64 {
+  static func nextMemberID(_ transaction: inout StoreTransaction) throws -> UInt64 {
     guard var cluster = transaction.view.cluster else { throw noAuthority }
     cluster.lastMemberID = max(cluster.lastMemberID, transaction.view.nodes.map(\.memberID).max() ?? 0) + 1
     try transaction.put(cluster)
@@ -58,20 +58,43 @@ package struct NodeAdmission: Sendable {
   }
 
   /// A node with a certificate of this cluster, perhaps one that has run out.
-  package func renew(_ peer: VerifiedCertificate, request: [UInt8]) async throws -> Issued {
+  /// - Parameter asNewMember: a manager that lost its log gets a new number among the members of Raft: under the old one it may have voted.
+  package func renew(_ peer: VerifiedCertificate, request: [UInt8], asNewMember: Bool = false) async throws -> Issued {
     let keys = try sealingKeys()
     return try await store.update { transaction in
       let view = transaction.view
       let authority = try Self.authority(in: view, keys)
-      let standing = Standing(revoked: view.cluster?.revoked ?? []) { view.node($0).map(Standing.Node.init) }
+      let standing = Standing(revoked: view.cluster?.revoked ?? [], removedKeys: view.cluster?.removedKeys ?? []) {
+        view.node($0).map(Standing.Node.init)
+      }
+      if let node = view.node(peer.identity.node) { try Self.checkSettled(node) }
       let grant = try Admission(cluster: authority.cluster, trust: authority.trust, now: now()).renew(
         peer, request: request, stored: view.node(peer.identity.node), standing: standing)
       if var node = view.node(grant.identity.node) {
         (node.keys, node.authority) = (grant.keys, authority.pin.text)
+        if asNewMember { node.memberID = try Self.newMemberID(of: node, &transaction) }
         try transaction.put(node)
       }
       return try issue(grant, authority, keys)
     }
+  }
+
+  /// - Throws: while the node's role is not decided: it could be another a moment later.
+  private static func checkSettled(_ node: ClusterNode) throws(WarrenError) {
+    if node.leaving { throw WarrenError(.failedPrecondition, "node \(node.id) is being removed from the cluster; wait until that is done") }
+    if node.memberID != 0, !node.roles.contains(.manager) {
+      throw WarrenError(.failedPrecondition, "node \(node.id) is still being taken out of the managers; wait until that is done")
+    }
+  }
+
+  private static func newMemberID(of node: ClusterNode, _ transaction: inout StoreTransaction) throws -> UInt64 {
+    guard node.roles.contains(.manager) else {
+      throw WarrenError(.failedPrecondition, "node \(node.id) is no manager, so it has no log to begin anew; start it: warren start")
+    }
+    guard transaction.view.nodes.contains(where: { $0.id != node.id && $0.roles.contains(.manager) && !$0.leaving }) else {
+      throw WarrenError(.failedPrecondition, "\(node.id) is the only manager; nobody else has what was in its log; see: warren cluster recover")
+    }
+    return try nextMemberID(&transaction)
   }
 
   /// A person's certificate, for a context.

@@ -30,6 +30,13 @@ extension Dispatcher {
           if isNews(event, to: new?.nodeID ?? old?.nodeID) { NodeChanges.note(old: old, new: new, in: &changes) }
         case .node(let old?, nil):
           if isNews(event, to: old.id) { endSession(ofRemoved: old.id) }
+        case .node(let old?, let new?) where old.roles.contains(.manager) != new.roles.contains(.manager):
+          // It opens another, and learns that its certificate is of the former role.
+          if isNews(event, to: new.id) {
+            sessions[new.id]?.isRestarting = true
+            sessions[new.id]?.end(
+              WarrenError(.unavailable, "Node \(new.id) has another role now. Renew its certificate, and open a session with that."))
+          }
         default: break
         }
       }

@@ -4,7 +4,7 @@ import Logging
 
 extension Dispatcher {
   /// A worker that lost all managers tries them again after 8 s at the latest, so that a new leader must not expect it earlier.
-  private static let freshGrace = Duration.seconds(10)
+  static let freshGrace = Duration.seconds(10)
 
   /// Marks the node down unless its worker returns in time.
   func waitForReturn(of node: NodeID, absence: UInt64, within grace: Duration) async {

@@ -79,6 +79,9 @@ package actor Dispatcher {
     try node.validate()
     try await store.update { transaction in
       let stored = transaction.view.node(node.id)
+      if stored == nil, let removed = transaction.view.cluster?.removedKeys, node.keys.contains(where: removed.contains) {
+        throw WarrenError(.failedPrecondition, "Node \(node.id) was removed from the cluster. To use it again, join it again.")
+      }
       var registered = NodeRegistration.arrived(node, stored: stored)
       registered.meta = stored?.meta ?? Meta()
       if registered != stored { try transaction.put(registered) }
@@ -133,7 +136,7 @@ extension Dispatcher: Service {
     sessions[node] = nil
     let silence = session.silence()
     logger.info("session.ended", metadata: ["node": "\(node)", "session": "\(number)", "silent_for": "\(silence)"])
-    noteAbsence(of: node, grace: max(downAfter - silence, .zero))
+    noteAbsence(of: node, grace: session.isRestarting ? max(downAfter, Self.freshGrace) : max(downAfter - silence, .zero))
   }
 
   /// Starts the grace of a node without a session.

@@ -13,6 +13,8 @@ struct WorkerSession {
   let continuation: Stream.Continuation
   /// How long nothing has been heard of the worker.
   let silence: @Sendable () -> Duration
+  /// Its daemon is about to begin anew, so that it is away for as long as that takes.
+  var isRestarting = false
   /// Everything up to here has been told.
   var toldUntil: LogIndex = 0
 

@@ -32,8 +32,11 @@ struct MemberLoop {
 
   private func look() async throws {
     // Nothing to see to: the store has not been told of any, or there is one only.
-    let managers = store.view.nodes.filter { $0.roles.contains(.manager) && $0.memberID != 0 }
-    let plan = MemberPlan(wanted: MemberSet(managers.map { MemberID(rawValue: $0.memberID) }), overview: log.overview)
+    let members = store.view.nodes.filter { $0.memberID != 0 }
+    let managers = members.filter(\.isLastingManager)
+    let plan = MemberPlan(
+      wanted: MemberSet(managers.map { MemberID(rawValue: $0.memberID) }),
+      forced: MemberSet(members.filter(\.forced).map { MemberID(rawValue: $0.memberID) }), overview: log.overview)
     switch plan.next {
     case .change(let change):
       logger.notice("managers.changing", metadata: ["change": "\(change.steps)"])
@@ -43,7 +46,21 @@ struct MemberLoop {
       log.handLeadershipOver(to: heir)
     case nil: break
     }
+    try await conclude(members.filter { !$0.isLastingManager && !plan.overview.hasMember($0.memberID) })
     for manager in managers where !manager.roles.contains(.worker) { try await note(manager, plan.overview) }
+  }
+
+  /// Those that are members of Raft no more are what people made of them: workers, or nothing.
+  private func conclude(_ former: [ClusterNode]) async throws {
+    for node in former {
+      try await store.update { transaction in
+        guard var stored = transaction.view.node(node.id), stored.memberID == node.memberID, !stored.isLastingManager else { return }
+        if stored.leaving { return try transaction.removeNode(stored) }
+        (stored.memberID, stored.forced, stored.apiAddress, stored.raftAddress) = (0, false, "", "")
+        try transaction.put(stored)
+      }
+      logger.notice(node.leaving ? "node.removed" : "node.demoted", metadata: ["node": "\(node.id)"])
+    }
   }
 
   /// A node that is manager only has no worker's session that says whether it is there.
@@ -58,5 +75,18 @@ struct MemberLoop {
       if stored != transaction.view.node(manager.id) { try transaction.put(stored) }
     }
     logger.log(level: isAway ? .warning : .notice, isAway ? "node.down" : "node.up", metadata: ["node": "\(manager.id)"])
+  }
+}
+
+extension ClusterNode {
+  /// A manager that is to stay one.
+  package var isLastingManager: Bool { roles.contains(.manager) && !leaving }
+}
+
+extension RaftOverview {
+  func hasMember(_ number: UInt64) -> Bool {
+    let member = MemberID(rawValue: number)
+    // Both sides of a change that is under way.
+    return isChangingMembers || configuration.voters.contains(member) || configuration.learners.contains(member)
   }
 }

@@ -14,6 +14,8 @@ struct MemberPlan {
 
   /// The managers of the store.
   var wanted: MemberSet
+  /// Of those that are not wanted any more: who goes whatever that costs.
+  var forced: MemberSet = []
   var overview: RaftOverview
 
   /// A learner that lacks no more than this is up to date.
@@ -32,7 +34,9 @@ struct MemberPlan {
   private var removal: Step? {
     let surplus = voters.union(overview.configuration.learners).filter { !wanted.contains($0) }
     for member in surplus where member != overview.own {
-      if !voters.contains(member) || keepsQuorum(without: member) { return .change(ConfigurationChange([.init(.remove, member)])) }
+      if !voters.contains(member) || forced.contains(member) || keepsQuorum(without: member) {
+        return .change(ConfigurationChange([.init(.remove, member)]))
+      }
     }
     guard surplus.contains(overview.own) else { return nil }
     let heirs = voters.filter { $0 != overview.own && overview.isActive($0) }

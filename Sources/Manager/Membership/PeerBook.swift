@@ -19,9 +19,9 @@ package final class PeerBook: Sendable {
     package var raftAddress: String
     package var apiAddress: String
 
-    /// Nil for a node that is no manager, or has no number yet.
+    /// Nil for a node that has no number among the members of Raft. Who is to go has one until it has gone: its vote counts until then.
     package init?(_ node: ClusterNode) {
-      guard node.roles.contains(.manager), node.memberID != 0 else { return nil }
+      guard node.memberID != 0 else { return nil }
       self.node = node.id.rawValue
       member = node.memberID
       raftAddress = node.raftAddress
@@ -71,7 +71,7 @@ package final class PeerBook: Sendable {
 
   private static func path(in dataDirectory: String) -> String { "\(dataDirectory)/managers.json" }
 
-  /// For a manager that is about to join and was told of the others.
+  /// For a manager that is about to become one and was told of the others, itself among them.
   package static func write(_ entries: [Entry], dataDirectory: String) throws {
     try PrivateFile(path(in: dataDirectory)).write(try encoded(entries))
   }

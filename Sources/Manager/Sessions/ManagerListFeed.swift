@@ -50,7 +50,7 @@ package final class ManagerListFeed: Service {
 extension StoreView {
   /// Those that a worker can dial; one that is known to be down is dialled last.
   package var managerAddresses: [ManagerAddress] {
-    nodes.filter { $0.roles.contains(.manager) && !$0.apiAddress.isEmpty }.sorted { $0.id < $1.id }.map {
+    nodes.filter { $0.isLastingManager && !$0.apiAddress.isEmpty }.sorted { $0.id < $1.id }.map {
       ManagerAddress(node: $0.id, address: $0.apiAddress, weight: $0.state == .down ? 0 : 1)
     }
   }

@@ -21,6 +21,8 @@ package enum AccessTable {
     static let nodes = Row(manager: .own, worker: .own)
     /// What a node may read of its own, and people of all.
     static let peopleAndNodes = Row(admin: .everything, manager: .everything, worker: .own)
+    /// What a node may do about itself, and people about all.
+    static let peopleAndNodesThemselves = Row(admin: .everything, manager: .own, worker: .own)
     static let everyoneKnown = Row(admin: .everything, manager: .everything, worker: .everything)
     /// The token in the call says whether it is allowed. Root and nodes have a certificate and no need of it.
     static let strangers = Row(stranger: true)
@@ -46,7 +48,8 @@ package enum AccessTable {
 
     "ListNodes": .peopleAndManagers, "GetService": .peopleAndManagers, "ListServices": .peopleAndManagers, "StreamEvents": .peopleAndManagers,
 
-    "UpdateNode": .people, "RemoveNode": .people,
+    // A node drains and removes itself when it leaves.
+    "UpdateNode": .peopleAndNodesThemselves, "RemoveNode": .peopleAndNodesThemselves, "ChangeNodeRole": .people,
     "CreateService": .people, "UpdateService": .people, "DeleteService": .people, "ServiceLogs": .people, "Exec": .people,
     "LoadImage": .people, "PullImage": .people, "ListImages": .people, "PruneImages": .people,
     "CreateSecret": .people, "GetSecretByName": .people, "DeleteSecret": .people, "ListSecrets": .people,

@@ -34,6 +34,9 @@ package struct PrivateFile: Sendable {
     return Array(content.prefix(done))
   }
 
+  /// If there is one.
+  package func remove() { unlink(path) }
+
   /// Durable when it returns. Makes the directory that it is in (mode 0700) if there is none.
   package func write(_ bytes: [UInt8]) throws(WarrenError) {
     let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."

@@ -17,6 +17,8 @@ package enum CertificateRefusal: Error, Sendable, Equatable {
   case revoked(NodeIdentity, serial: String)
   /// The node is not (or no more) of the cluster.
   case unknownNode(NodeIdentity)
+  /// The cluster remembers that it removed the node.
+  case removed(NodeIdentity)
   /// The node has joined anew since, with another key.
   case replaced(NodeIdentity)
   /// The node's role is another by now.
@@ -44,11 +46,16 @@ package enum CertificateRefusal: Error, Sendable, Equatable {
     case .revoked(let identity, let serial): "certificate \(serial) of \(identity) was revoked; ask an administrator for another"
     case .unknownNode(let identity):
       "\(identity) is no node of the cluster; it was removed, or never joined; join with a token of 'warren cluster join-token'"
+    case .removed(let identity):
+      "\(identity) was removed from the cluster; to have this machine back, join it anew with a token of 'warren cluster join-token'"
     case .replaced(let identity):
       "another machine is \(identity) by now; it joined under this name with a key of its own; join under another name (--node-id)"
     case .roleChanged(let identity): "\(identity.node) is no \(identity.role.rawValue) any more; renew its certificate"
     }
   }
 
-  package var error: WarrenError { WarrenError(.unauthenticated, message) }
+  package var error: WarrenError {
+    if case .removed = self { return WarrenError(.unauthenticated, message, reason: .nodeRemoved) }
+    return WarrenError(.unauthenticated, message)
+  }
 }

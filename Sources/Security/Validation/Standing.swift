@@ -14,11 +14,13 @@ package struct Standing: Sendable {
   }
 
   private let revoked: Set<String>
+  private let removedKeys: Set<String>
   private let node: @Sendable (NodeID) -> Node?
 
   /// - Parameter node: nil for one that is not of the cluster, or was removed.
-  package init(revoked: [RevokedCertificate], node: @escaping @Sendable (NodeID) -> Node?) {
+  package init(revoked: [RevokedCertificate], removedKeys: [String] = [], node: @escaping @Sendable (NodeID) -> Node?) {
     self.revoked = Set(revoked.map(\.serial))
+    self.removedKeys = Set(removedKeys)
     self.node = node
   }
 
@@ -27,6 +29,7 @@ package struct Standing: Sendable {
   package func check(_ peer: VerifiedCertificate, mayChangeRole: Bool = false) throws(CertificateRefusal) {
     if revoked.contains(peer.serial) { throw .revoked(peer.identity, serial: peer.serial) }
     if peer.identity.role == .admin { return }
+    if removedKeys.contains(peer.keyFingerprint) { throw .removed(peer.identity) }
     guard let node = node(peer.identity.node) else { throw .unknownNode(peer.identity) }
     guard node.keys.contains(peer.keyFingerprint) else { throw .replaced(peer.identity) }
     // A manager that runs containers has a manager's certificate; a worker's is for those that are nothing else.

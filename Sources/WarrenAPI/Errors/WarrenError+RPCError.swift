@@ -10,6 +10,7 @@ extension RPCError {
     let message = error.description.clipped(toBytes: 4096)
     var detail = Warren_V1_ErrorDetail()
     detail.code = error.code.rawValue
+    detail.reason = error.reason?.rawValue ?? ""
     if let hint = error.message.ranges(of: "; ").last { detail.hint = String(error.message[hint.upperBound...]).clipped(toBytes: 1024) }
     let code = Code(error.code)
     let details = (try? Google_Protobuf_Any(message: detail)).map { [ErrorDetails.any($0)] } ?? []
@@ -28,7 +29,7 @@ extension WarrenError {
   /// A server's answer. `ErrorDetail` names the exact code; a server without it is understood by its status.
   package init(_ error: RPCError) {
     let code = error.detail.flatMap { Code(rawValue: $0.code) } ?? Code(error.code)
-    self.init(code, error.message, cause: error.cause)
+    self.init(code, error.message, cause: error.cause, reason: error.detail.flatMap { Reason(rawValue: $0.reason) })
   }
 }
 

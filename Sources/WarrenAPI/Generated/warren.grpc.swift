@@ -105,6 +105,19 @@ package enum Warren_V1_WarrenAPI: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "ChangeNodeRole" metadata.
+        package enum ChangeNodeRole: Sendable {
+            /// Request type for "ChangeNodeRole".
+            package typealias Input = Warren_V1_ChangeNodeRoleRequest
+            /// Response type for "ChangeNodeRole".
+            package typealias Output = Warren_V1_ChangeNodeRoleResponse
+            /// Descriptor for "ChangeNodeRole".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "warren.v1.WarrenAPI"),
+                method: "ChangeNodeRole",
+                type: .unary
+            )
+        }
         /// Namespace for "CreateService" metadata.
         package enum CreateService: Sendable {
             /// Request type for "CreateService".
@@ -516,6 +529,7 @@ package enum Warren_V1_WarrenAPI: Sendable {
             GetNode.descriptor,
             UpdateNode.descriptor,
             RemoveNode.descriptor,
+            ChangeNodeRole.descriptor,
             CreateService.descriptor,
             UpdateService.descriptor,
             DeleteService.descriptor,
@@ -649,6 +663,10 @@ extension Warren_V1_WarrenAPI {
 
         /// Handle the "RemoveNode" method.
         ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Takes a node out of the cluster; a node may do so with itself. Waits until it is out, unless it is the manager that answers.
+        ///
         /// - Parameters:
         ///   - request: A streaming request of `Warren_V1_RemoveNodeRequest` messages.
         ///   - context: Context providing information about the RPC.
@@ -660,6 +678,24 @@ extension Warren_V1_WarrenAPI {
             request: GRPCCore.StreamingServerRequest<Warren_V1_RemoveNodeRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_RemoveNodeResponse>
+
+        /// Handle the "ChangeNodeRole" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Makes a manager of a worker, or a worker of a manager. What that takes is done when `GetClusterInfo` shows it.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Warren_V1_ChangeNodeRoleRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Warren_V1_ChangeNodeRoleResponse` messages.
+        func changeNodeRole(
+            request: GRPCCore.StreamingServerRequest<Warren_V1_ChangeNodeRoleRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_ChangeNodeRoleResponse>
 
         /// Handle the "CreateService" method.
         ///
@@ -1208,6 +1244,10 @@ extension Warren_V1_WarrenAPI {
 
         /// Handle the "RemoveNode" method.
         ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Takes a node out of the cluster; a node may do so with itself. Waits until it is out, unless it is the manager that answers.
+        ///
         /// - Parameters:
         ///   - request: A request containing a single `Warren_V1_RemoveNodeRequest` message.
         ///   - context: Context providing information about the RPC.
@@ -1219,6 +1259,24 @@ extension Warren_V1_WarrenAPI {
             request: GRPCCore.ServerRequest<Warren_V1_RemoveNodeRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Warren_V1_RemoveNodeResponse>
+
+        /// Handle the "ChangeNodeRole" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Makes a manager of a worker, or a worker of a manager. What that takes is done when `GetClusterInfo` shows it.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_ChangeNodeRoleRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Warren_V1_ChangeNodeRoleResponse` message.
+        func changeNodeRole(
+            request: GRPCCore.ServerRequest<Warren_V1_ChangeNodeRoleRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Warren_V1_ChangeNodeRoleResponse>
 
         /// Handle the "CreateService" method.
         ///
@@ -1765,6 +1823,10 @@ extension Warren_V1_WarrenAPI {
 
         /// Handle the "RemoveNode" method.
         ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Takes a node out of the cluster; a node may do so with itself. Waits until it is out, unless it is the manager that answers.
+        ///
         /// - Parameters:
         ///   - request: A `Warren_V1_RemoveNodeRequest` message.
         ///   - context: Context providing information about the RPC.
@@ -1776,6 +1838,24 @@ extension Warren_V1_WarrenAPI {
             request: Warren_V1_RemoveNodeRequest,
             context: GRPCCore.ServerContext
         ) async throws -> Warren_V1_RemoveNodeResponse
+
+        /// Handle the "ChangeNodeRole" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Makes a manager of a worker, or a worker of a manager. What that takes is done when `GetClusterInfo` shows it.
+        ///
+        /// - Parameters:
+        ///   - request: A `Warren_V1_ChangeNodeRoleRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Warren_V1_ChangeNodeRoleResponse` to respond with.
+        func changeNodeRole(
+            request: Warren_V1_ChangeNodeRoleRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Warren_V1_ChangeNodeRoleResponse
 
         /// Handle the "CreateService" method.
         ///
@@ -2317,6 +2397,17 @@ extension Warren_V1_WarrenAPI.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Warren_V1_WarrenAPI.Method.ChangeNodeRole.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_ChangeNodeRoleRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_ChangeNodeRoleResponse>(),
+            handler: { request, context in
+                try await self.changeNodeRole(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Warren_V1_WarrenAPI.Method.CreateService.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_CreateServiceRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_CreateServiceResponse>(),
@@ -2729,6 +2820,17 @@ extension Warren_V1_WarrenAPI.ServiceProtocol {
         return GRPCCore.StreamingServerResponse(single: response)
     }
 
+    package func changeNodeRole(
+        request: GRPCCore.StreamingServerRequest<Warren_V1_ChangeNodeRoleRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_ChangeNodeRoleResponse> {
+        let response = try await self.changeNodeRole(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
     package func createService(
         request: GRPCCore.StreamingServerRequest<Warren_V1_CreateServiceRequest>,
         context: GRPCCore.ServerContext
@@ -3134,6 +3236,19 @@ extension Warren_V1_WarrenAPI.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Warren_V1_RemoveNodeResponse> {
         return GRPCCore.ServerResponse<Warren_V1_RemoveNodeResponse>(
             message: try await self.removeNode(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func changeNodeRole(
+        request: GRPCCore.ServerRequest<Warren_V1_ChangeNodeRoleRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Warren_V1_ChangeNodeRoleResponse> {
+        return GRPCCore.ServerResponse<Warren_V1_ChangeNodeRoleResponse>(
+            message: try await self.changeNodeRole(
                 request: request.message,
                 context: context
             ),
@@ -3675,6 +3790,10 @@ extension Warren_V1_WarrenAPI {
 
         /// Call the "RemoveNode" method.
         ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Takes a node out of the cluster; a node may do so with itself. Waits until it is out, unless it is the manager that answers.
+        ///
         /// - Parameters:
         ///   - request: A request containing a single `Warren_V1_RemoveNodeRequest` message.
         ///   - serializer: A serializer for `Warren_V1_RemoveNodeRequest` messages.
@@ -3690,6 +3809,29 @@ extension Warren_V1_WarrenAPI {
             deserializer: some GRPCCore.MessageDeserializer<Warren_V1_RemoveNodeResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_RemoveNodeResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ChangeNodeRole" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Makes a manager of a worker, or a worker of a manager. What that takes is done when `GetClusterInfo` shows it.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_ChangeNodeRoleRequest` message.
+        ///   - serializer: A serializer for `Warren_V1_ChangeNodeRoleRequest` messages.
+        ///   - deserializer: A deserializer for `Warren_V1_ChangeNodeRoleResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func changeNodeRole<Result>(
+            request: GRPCCore.ClientRequest<Warren_V1_ChangeNodeRoleRequest>,
+            serializer: some GRPCCore.MessageSerializer<Warren_V1_ChangeNodeRoleRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Warren_V1_ChangeNodeRoleResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_ChangeNodeRoleResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "CreateService" method.
@@ -4482,6 +4624,10 @@ extension Warren_V1_WarrenAPI {
 
         /// Call the "RemoveNode" method.
         ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Takes a node out of the cluster; a node may do so with itself. Waits until it is out, unless it is the manager that answers.
+        ///
         /// - Parameters:
         ///   - request: A request containing a single `Warren_V1_RemoveNodeRequest` message.
         ///   - serializer: A serializer for `Warren_V1_RemoveNodeRequest` messages.
@@ -4503,6 +4649,40 @@ extension Warren_V1_WarrenAPI {
             try await self.client.unary(
                 request: request,
                 descriptor: Warren_V1_WarrenAPI.Method.RemoveNode.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "ChangeNodeRole" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Makes a manager of a worker, or a worker of a manager. What that takes is done when `GetClusterInfo` shows it.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_ChangeNodeRoleRequest` message.
+        ///   - serializer: A serializer for `Warren_V1_ChangeNodeRoleRequest` messages.
+        ///   - deserializer: A deserializer for `Warren_V1_ChangeNodeRoleResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func changeNodeRole<Result>(
+            request: GRPCCore.ClientRequest<Warren_V1_ChangeNodeRoleRequest>,
+            serializer: some GRPCCore.MessageSerializer<Warren_V1_ChangeNodeRoleRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Warren_V1_ChangeNodeRoleResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_ChangeNodeRoleResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Warren_V1_WarrenAPI.Method.ChangeNodeRole.descriptor,
                 serializer: serializer,
                 deserializer: deserializer,
                 options: options,
@@ -5594,6 +5774,10 @@ extension Warren_V1_WarrenAPI.ClientProtocol {
 
     /// Call the "RemoveNode" method.
     ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Takes a node out of the cluster; a node may do so with itself. Waits until it is out, unless it is the manager that answers.
+    ///
     /// - Parameters:
     ///   - request: A request containing a single `Warren_V1_RemoveNodeRequest` message.
     ///   - options: Options to apply to this RPC.
@@ -5612,6 +5796,35 @@ extension Warren_V1_WarrenAPI.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_RemoveNodeRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_RemoveNodeResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ChangeNodeRole" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Makes a manager of a worker, or a worker of a manager. What that takes is done when `GetClusterInfo` shows it.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Warren_V1_ChangeNodeRoleRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func changeNodeRole<Result>(
+        request: GRPCCore.ClientRequest<Warren_V1_ChangeNodeRoleRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_ChangeNodeRoleResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.changeNodeRole(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_ChangeNodeRoleRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_ChangeNodeRoleResponse>(),
             options: options,
             onResponse: handleResponse
         )
@@ -6565,6 +6778,10 @@ extension Warren_V1_WarrenAPI.ClientProtocol {
 
     /// Call the "RemoveNode" method.
     ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Takes a node out of the cluster; a node may do so with itself. Waits until it is out, unless it is the manager that answers.
+    ///
     /// - Parameters:
     ///   - message: request message to send.
     ///   - metadata: Additional metadata to send, defaults to empty.
@@ -6586,6 +6803,39 @@ extension Warren_V1_WarrenAPI.ClientProtocol {
             metadata: metadata
         )
         return try await self.removeNode(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ChangeNodeRole" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Makes a manager of a worker, or a worker of a manager. What that takes is done when `GetClusterInfo` shows it.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func changeNodeRole<Result>(
+        _ message: Warren_V1_ChangeNodeRoleRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_ChangeNodeRoleResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Warren_V1_ChangeNodeRoleRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.changeNodeRole(
             request: request,
             options: options,
             onResponse: handleResponse

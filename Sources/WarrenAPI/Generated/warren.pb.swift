@@ -625,6 +625,9 @@ package nonisolated struct Warren_V1_Cluster: Sendable {
   /// The highest number that a manager ever had among the members of Raft.
   package var lastMemberID: UInt64 = 0
 
+  /// Fingerprints of the keys of the nodes that were removed last: how those that were elsewhere meanwhile are told so.
+  package var removedKeys: [String] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -789,6 +792,18 @@ package nonisolated struct Warren_V1_Node: @unchecked Sendable {
   package var authority: String {
     get {_storage._authority}
     set {_uniqueStorage()._authority = newValue}
+  }
+
+  /// To be removed, once it is no member of Raft any more.
+  package var leaving: Bool {
+    get {_storage._leaving}
+    set {_uniqueStorage()._leaving = newValue}
+  }
+
+  /// It may cease to be a member of Raft though that costs the others their quorum.
+  package var forced: Bool {
+    get {_storage._forced}
+    set {_uniqueStorage()._forced = newValue}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -1964,6 +1979,11 @@ package nonisolated struct Warren_V1_RemoveNodeRequest: Sendable {
 
   package var id: String = String()
 
+  /// Though it is up, or though the managers that are left would have no quorum.
+  package var force: Bool = false
+
+  package var requestID: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1974,9 +1994,56 @@ package nonisolated struct Warren_V1_RemoveNodeResponse: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  /// What people should know of the consequences.
+  package var notes: [String] = []
+
+  /// It is not out yet: it is the manager that answers, which will be out when another has taken over.
+  package var underWay: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+}
+
+package nonisolated struct Warren_V1_ChangeNodeRoleRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var id: String = String()
+
+  package var role: Warren_V1_Role = .unspecified
+
+  /// Though the managers that are left would have no quorum.
+  package var force: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Warren_V1_ChangeNodeRoleResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var node: Warren_V1_Node {
+    get {_node ?? Warren_V1_Node()}
+    set {_node = newValue}
+  }
+  /// Returns true if `node` has been explicitly set.
+  package var hasNode: Bool {self._node != nil}
+  /// Clears the value of `node`. Subsequent reads from it will return its default value.
+  package mutating func clearNode() {self._node = nil}
+
+  /// What people should know of the consequences.
+  package var notes: [String] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _node: Warren_V1_Node? = nil
 }
 
 package nonisolated struct Warren_V1_CreateServiceRequest: Sendable {
@@ -3202,6 +3269,9 @@ package nonisolated struct Warren_V1_RequestCertificateRequest: Sendable {
 
   package var certificateRequest: Data = Data()
 
+  /// Of a manager that has lost its log: gives it a new number among the members of Raft; under the old one it must not come back.
+  package var newMember: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -3223,6 +3293,9 @@ package nonisolated struct Warren_V1_RequestCertificateResponse: Sendable {
 
   /// For a manager only.
   package var sealingKeys: String = String()
+
+  /// For a manager only.
+  package var managers: [Warren_V1_JoinManager] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3481,6 +3554,9 @@ package nonisolated struct Warren_V1_ErrorDetail: Sendable {
 
   package var hint: String = String()
 
+  /// What programs tell errors of one code apart by; empty for most.
+  package var reason: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -3584,7 +3660,7 @@ nonisolated extension Warren_V1_Meta: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension Warren_V1_Cluster: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Cluster"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}authority\0\u{1}revoked\0\u{3}last_member_id\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}authority\0\u{1}revoked\0\u{3}last_member_id\0\u{3}removed_keys\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3597,6 +3673,7 @@ nonisolated extension Warren_V1_Cluster: SwiftProtobuf.Message, SwiftProtobuf._M
       case 3: try { try decoder.decodeSingularMessageField(value: &self._authority) }()
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.revoked) }()
       case 5: try { try decoder.decodeSingularUInt64Field(value: &self.lastMemberID) }()
+      case 6: try { try decoder.decodeRepeatedStringField(value: &self.removedKeys) }()
       default: break
       }
     }
@@ -3622,6 +3699,9 @@ nonisolated extension Warren_V1_Cluster: SwiftProtobuf.Message, SwiftProtobuf._M
     if self.lastMemberID != 0 {
       try visitor.visitSingularUInt64Field(value: self.lastMemberID, fieldNumber: 5)
     }
+    if !self.removedKeys.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.removedKeys, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3631,6 +3711,7 @@ nonisolated extension Warren_V1_Cluster: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs._authority != rhs._authority {return false}
     if lhs.revoked != rhs.revoked {return false}
     if lhs.lastMemberID != rhs.lastMemberID {return false}
+    if lhs.removedKeys != rhs.removedKeys {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3757,7 +3838,7 @@ nonisolated extension Warren_V1_Resources: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Node"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}roles\0\u{1}labels\0\u{1}availability\0\u{1}description\0\u{1}state\0\u{1}message\0\u{3}api_address\0\u{3}raft_address\0\u{3}runtime_problem\0\u{1}keys\0\u{3}member_id\0\u{1}authority\0\u{4}\u{6}drain_deadline\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}roles\0\u{1}labels\0\u{1}availability\0\u{1}description\0\u{1}state\0\u{1}message\0\u{3}api_address\0\u{3}raft_address\0\u{3}runtime_problem\0\u{1}keys\0\u{3}member_id\0\u{1}authority\0\u{1}leaving\0\u{1}forced\0\u{4}\u{4}drain_deadline\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -3775,6 +3856,8 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _memberID: UInt64 = 0
     var _drainDeadline: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
     var _authority: String = String()
+    var _leaving: Bool = false
+    var _forced: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -3800,6 +3883,8 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _memberID = source._memberID
       _drainDeadline = source._drainDeadline
       _authority = source._authority
+      _leaving = source._leaving
+      _forced = source._forced
     }
   }
 
@@ -3832,6 +3917,8 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 12: try { try decoder.decodeRepeatedStringField(value: &_storage._keys) }()
         case 13: try { try decoder.decodeSingularUInt64Field(value: &_storage._memberID) }()
         case 14: try { try decoder.decodeSingularStringField(value: &_storage._authority) }()
+        case 15: try { try decoder.decodeSingularBoolField(value: &_storage._leaving) }()
+        case 16: try { try decoder.decodeSingularBoolField(value: &_storage._forced) }()
         case 20: try { try decoder.decodeSingularMessageField(value: &_storage._drainDeadline) }()
         default: break
         }
@@ -3887,6 +3974,12 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
       if !_storage._authority.isEmpty {
         try visitor.visitSingularStringField(value: _storage._authority, fieldNumber: 14)
       }
+      if _storage._leaving != false {
+        try visitor.visitSingularBoolField(value: _storage._leaving, fieldNumber: 15)
+      }
+      if _storage._forced != false {
+        try visitor.visitSingularBoolField(value: _storage._forced, fieldNumber: 16)
+      }
       try { if let v = _storage._drainDeadline {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
       } }()
@@ -3914,6 +4007,8 @@ nonisolated extension Warren_V1_Node: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._memberID != rhs_storage._memberID {return false}
         if _storage._drainDeadline != rhs_storage._drainDeadline {return false}
         if _storage._authority != rhs_storage._authority {return false}
+        if _storage._leaving != rhs_storage._leaving {return false}
+        if _storage._forced != rhs_storage._forced {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -5950,7 +6045,7 @@ nonisolated extension Warren_V1_UpdateNodeResponse: SwiftProtobuf.Message, Swift
 
 nonisolated extension Warren_V1_RemoveNodeRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RemoveNodeRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}force\0\u{3}request_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5959,6 +6054,8 @@ nonisolated extension Warren_V1_RemoveNodeRequest: SwiftProtobuf.Message, SwiftP
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.force) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.requestID) }()
       default: break
       }
     }
@@ -5968,11 +6065,19 @@ nonisolated extension Warren_V1_RemoveNodeRequest: SwiftProtobuf.Message, SwiftP
     if !self.id.isEmpty {
       try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
     }
+    if self.force != false {
+      try visitor.visitSingularBoolField(value: self.force, fieldNumber: 2)
+    }
+    if !self.requestID.isEmpty {
+      try visitor.visitSingularStringField(value: self.requestID, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_RemoveNodeRequest, rhs: Warren_V1_RemoveNodeRequest) -> Bool {
     if lhs.id != rhs.id {return false}
+    if lhs.force != rhs.force {return false}
+    if lhs.requestID != rhs.requestID {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5980,18 +6085,113 @@ nonisolated extension Warren_V1_RemoveNodeRequest: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Warren_V1_RemoveNodeResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RemoveNodeResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}notes\0\u{3}under_way\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedStringField(value: &self.notes) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.underWay) }()
+      default: break
+      }
+    }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.notes.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.notes, fieldNumber: 1)
+    }
+    if self.underWay != false {
+      try visitor.visitSingularBoolField(value: self.underWay, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_RemoveNodeResponse, rhs: Warren_V1_RemoveNodeResponse) -> Bool {
+    if lhs.notes != rhs.notes {return false}
+    if lhs.underWay != rhs.underWay {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_ChangeNodeRoleRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ChangeNodeRoleRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}role\0\u{1}force\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.role) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.force) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    if self.role != .unspecified {
+      try visitor.visitSingularEnumField(value: self.role, fieldNumber: 2)
+    }
+    if self.force != false {
+      try visitor.visitSingularBoolField(value: self.force, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_ChangeNodeRoleRequest, rhs: Warren_V1_ChangeNodeRoleRequest) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.role != rhs.role {return false}
+    if lhs.force != rhs.force {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_ChangeNodeRoleResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ChangeNodeRoleResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}notes\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._node) }()
+      case 2: try { try decoder.decodeRepeatedStringField(value: &self.notes) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._node {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.notes.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.notes, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_ChangeNodeRoleResponse, rhs: Warren_V1_ChangeNodeRoleResponse) -> Bool {
+    if lhs._node != rhs._node {return false}
+    if lhs.notes != rhs.notes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -8202,7 +8402,7 @@ nonisolated extension Warren_V1_JoinClusterResponse: SwiftProtobuf.Message, Swif
 
 nonisolated extension Warren_V1_RequestCertificateRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RequestCertificateRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}certificate_request\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}certificate_request\0\u{3}new_member\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -8211,6 +8411,7 @@ nonisolated extension Warren_V1_RequestCertificateRequest: SwiftProtobuf.Message
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.certificateRequest) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.newMember) }()
       default: break
       }
     }
@@ -8220,11 +8421,15 @@ nonisolated extension Warren_V1_RequestCertificateRequest: SwiftProtobuf.Message
     if !self.certificateRequest.isEmpty {
       try visitor.visitSingularBytesField(value: self.certificateRequest, fieldNumber: 1)
     }
+    if self.newMember != false {
+      try visitor.visitSingularBoolField(value: self.newMember, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_RequestCertificateRequest, rhs: Warren_V1_RequestCertificateRequest) -> Bool {
     if lhs.certificateRequest != rhs.certificateRequest {return false}
+    if lhs.newMember != rhs.newMember {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -8232,7 +8437,7 @@ nonisolated extension Warren_V1_RequestCertificateRequest: SwiftProtobuf.Message
 
 nonisolated extension Warren_V1_RequestCertificateResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RequestCertificateResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{3}issued\0\u{3}sealing_keys\0\u{c}\u{1}\u{1}\u{c}\u{2}\u{1}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{3}issued\0\u{3}sealing_keys\0\u{1}managers\0\u{c}\u{1}\u{1}\u{c}\u{2}\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -8242,6 +8447,7 @@ nonisolated extension Warren_V1_RequestCertificateResponse: SwiftProtobuf.Messag
       switch fieldNumber {
       case 3: try { try decoder.decodeSingularMessageField(value: &self._issued) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.sealingKeys) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.managers) }()
       default: break
       }
     }
@@ -8258,12 +8464,16 @@ nonisolated extension Warren_V1_RequestCertificateResponse: SwiftProtobuf.Messag
     if !self.sealingKeys.isEmpty {
       try visitor.visitSingularStringField(value: self.sealingKeys, fieldNumber: 4)
     }
+    if !self.managers.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.managers, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_RequestCertificateResponse, rhs: Warren_V1_RequestCertificateResponse) -> Bool {
     if lhs._issued != rhs._issued {return false}
     if lhs.sealingKeys != rhs.sealingKeys {return false}
+    if lhs.managers != rhs.managers {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -8724,7 +8934,7 @@ nonisolated extension Warren_V1_Event: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Warren_V1_ErrorDetail: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ErrorDetail"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{1}object\0\u{1}hint\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{1}object\0\u{1}hint\0\u{1}reason\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -8735,6 +8945,7 @@ nonisolated extension Warren_V1_ErrorDetail: SwiftProtobuf.Message, SwiftProtobu
       case 1: try { try decoder.decodeSingularStringField(value: &self.code) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.object) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.hint) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       default: break
       }
     }
@@ -8750,6 +8961,9 @@ nonisolated extension Warren_V1_ErrorDetail: SwiftProtobuf.Message, SwiftProtobu
     if !self.hint.isEmpty {
       try visitor.visitSingularStringField(value: self.hint, fieldNumber: 3)
     }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -8757,6 +8971,7 @@ nonisolated extension Warren_V1_ErrorDetail: SwiftProtobuf.Message, SwiftProtobu
     if lhs.code != rhs.code {return false}
     if lhs.object != rhs.object {return false}
     if lhs.hint != rhs.hint {return false}
+    if lhs.reason != rhs.reason {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

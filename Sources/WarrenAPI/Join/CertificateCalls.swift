@@ -35,13 +35,24 @@ package struct CertificateCalls: Sendable {
     }
   }
 
+  package struct Renewed: Sendable {
+    package var credentials: NodeCredentials
+    /// For a manager only, as is what follows.
+    package var sealingKeys: SealingKeyring?
+    package var managers: [ClusterJoin.Manager]
+  }
+
   /// The next certificate of this node.
-  package func renew(_ request: [UInt8], _ key: P256.Signing.PrivateKey) async throws -> (credentials: NodeCredentials, sealingKeys: SealingKeyring?)
-  {
-    let message = Warren_V1_RequestCertificateRequest.with { $0.certificateRequest = Data(request) }
+  /// - Parameter asNewMember: of a manager whose log is gone, which gets a new number among the members of Raft.
+  package func renew(_ request: [UInt8], _ key: P256.Signing.PrivateKey, asNewMember: Bool = false) async throws -> Renewed {
+    let message = Warren_V1_RequestCertificateRequest.with {
+      $0.certificateRequest = Data(request)
+      $0.newMember = asNewMember
+    }
     let answer = try await any { client, options in try await client.requestCertificate(message, options: options) }
     let keys = answer.sealingKeys.isEmpty ? nil : try SealingKeyring(text: answer.sealingKeys)
-    return (try NodeCredentials(answer.issued, key: key), keys)
+    return Renewed(
+      credentials: try NodeCredentials(answer.issued, key: key), sealingKeys: keys, managers: answer.managers.map(ClusterJoin.Manager.init))
   }
 
   private func any<Result: Sendable>(

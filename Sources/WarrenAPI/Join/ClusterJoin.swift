@@ -34,6 +34,10 @@ package struct ClusterJoin: Sendable {
       self.raftAddress = raftAddress
       self.memberID = memberID
     }
+
+    init(_ wire: Warren_V1_JoinManager) {
+      self.init(node: NodeID(wire.nodeID), apiAddress: wire.apiAddress, raftAddress: wire.raftAddress, memberID: wire.memberID)
+    }
   }
 
   private let addresses: [HostPort]
@@ -49,11 +53,13 @@ package struct ClusterJoin: Sendable {
   ///   - token: 64 hexadecimal characters.
   ///   - node: as it wants to be registered: its id, roles, description, labels and addresses.
   ///   - version: of this warren, for a message.
+  ///   - key: the node's own. Kept on disk before it is asked with, since who asks again with the same key, because an answer was lost, gets
+  ///     the answer again.
   ///   - patience: with each address, until a manager is found there.
   /// - Throws: `invalidArgument` for a token or address that cannot be one.
   package init(
-    _ addresses: [String], token: String, node: ClusterNode, version: String, patience: Duration = ManagerTLS.usualPatience,
-    now: @escaping @Sendable () -> Timestamp
+    _ addresses: [String], token: String, node: ClusterNode, version: String, key: P256.Signing.PrivateKey = P256.Signing.PrivateKey(),
+    patience: Duration = ManagerTLS.usualPatience, now: @escaping @Sendable () -> Timestamp
   ) throws(WarrenError) {
     if addresses.isEmpty { throw WarrenError(.invalidArgument, "no manager is named; give the address of at least one") }
     var parsed: [HostPort] = []
@@ -64,7 +70,7 @@ package struct ClusterJoin: Sendable {
     self.version = version
     self.now = now
     self.patience = patience
-    key = P256.Signing.PrivateKey()
+    self.key = key
   }
 
   /// May be called again when it failed: the key stays the same, so that an answer that was lost is given again.
@@ -119,9 +125,7 @@ package struct ClusterJoin: Sendable {
     }
     return Member(
       credentials: credentials, sealingKeys: answer.sealingKeys.isEmpty ? nil : try SealingKeyring(text: answer.sealingKeys),
-      managers: answer.managers.map {
-        Manager(node: NodeID($0.nodeID), apiAddress: $0.apiAddress, raftAddress: $0.raftAddress, memberID: $0.memberID)
-      }, through: address)
+      managers: answer.managers.map(Manager.init), through: address)
   }
 }
 

@@ -7,6 +7,7 @@ extension Cluster {
     if wire.hasAuthority { authority = AuthorityRecord(wire: wire.authority) }
     revoked = wire.revoked.map { RevokedCertificate(wire: $0) }
     lastMemberID = wire.lastMemberID
+    removedKeys = wire.removedKeys
     unknown = UnknownFields(of: wire)
   }
 
@@ -17,6 +18,7 @@ extension Cluster {
     if let authority { message.authority = authority.wire }
     message.revoked = revoked.map(\.wire)
     message.lastMemberID = lastMemberID
+    message.removedKeys = removedKeys
     message.restore(unknown)
     return message
   }

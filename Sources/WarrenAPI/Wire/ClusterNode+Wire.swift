@@ -17,6 +17,8 @@ extension ClusterNode {
     memberID = wire.memberID
     drainDeadline = wire.hasDrainDeadline ? Timestamp(wire: wire.drainDeadline) : nil
     authority = wire.authority
+    leaving = wire.leaving
+    forced = wire.forced
     unknown = UnknownFields(of: wire)
   }
 
@@ -37,6 +39,8 @@ extension ClusterNode {
     node.memberID = memberID
     if let drainDeadline { node.drainDeadline = drainDeadline.wire }
     node.authority = authority
+    node.leaving = leaving
+    node.forced = forced
     node.restore(unknown)
     return node
   }

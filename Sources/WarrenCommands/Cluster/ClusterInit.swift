@@ -11,5 +11,8 @@ struct ClusterInit: AsyncParsableCommand {
 
   @OptionGroup var options: DaemonOptions
 
-  func run() async throws { try await Daemon.run(options, as: .initialise) }
+  func run() async throws {
+    if try DataDirectory(options.dataDir).wasDemoted() { return try await WorkerDaemon.run(options.node) }
+    try await Daemon.run(options, as: .initialise)
+  }
 }

@@ -7,13 +7,15 @@ import WarrenAPI
 
 extension CertificateRenewal {
   /// Of a manager: it signs its own next certificate while it leads, and asks the others otherwise.
-  init(_ membership: NodeMembership, _ credentials: CurrentCredentials, store: ClusterStore, logger: Logger) {
+  init(_ membership: NodeMembership, _ credentials: CurrentCredentials, store: ClusterStore, book: PeerBook, logger: Logger) {
     let trust = StoredTrust(store)
     let own = membership.configuration.nodeID
     let directory = SecurityDirectory(dataDirectory: membership.configuration.dataDirectory)
     let admission = NodeAdmission(store: store, now: { .now }, sealingKeys: membership.sealingKeys)
     let others = CertificateCalls(credentials, now: { .now }) {
-      store.view.nodes.filter { $0.roles.contains(.manager) && $0.id != own && !$0.apiAddress.isEmpty }.map(\.apiAddress).sorted()
+      let stored = store.view.nodes.filter { $0.isLastingManager && $0.id != own && !$0.apiAddress.isEmpty }.map(\.apiAddress).sorted()
+      // A manager that has not caught up yet was told when it became one.
+      return stored.isEmpty ? book.entries.filter { $0.nodeID != own && !$0.apiAddress.isEmpty }.map(\.apiAddress) : stored
     }
     self.init(
       // Only looks into its own memory.
@@ -21,6 +23,9 @@ extension CertificateRenewal {
       keep: { try directory.keep($0, sealedWith: try membership.sealingKeys()) },
       authority: { trust.trust?.pins.first?.text },
       ask: { request, key in
+        // What it is by now the others know.
+        let isKnown = store.view.node(own)?.isLastingManager ?? !book.entries.contains { $0.nodeID != own }
+        if !isKnown { return try await others.renew(request, key).credentials }
         guard let shown = credentials.value, let verifier = trust.verifier else {
           throw WarrenError(.failedPrecondition, "this manager has no certificate to renew; its log says why")
         }

@@ -18,8 +18,11 @@ extension CertificateRenewal {
       authority: { await calls.authority() },
       ask: { request, key in
         let renewed = try await calls.renew(request, key)
-        // One that was promoted is given the keys of the cluster.
-        if let keys = renewed.sealingKeys { try directory.keep(keys.adopting(try directory.sealingKeys())) }
+        // One that was promoted is given the keys of the cluster, and told of the other managers.
+        if let keys = renewed.sealingKeys {
+          try DataDirectory(membership.configuration.dataDirectory).prepareForManager(
+            membership.configuration.nodeID, among: renewed.managers, keys: keys)
+        }
         return renewed.credentials
       })
   }

@@ -34,7 +34,8 @@ enum Daemon {
     MetricsSystem.bootstrap(registry)
     let control = try await ControlPlane.start(membership, logger: logger)
     let credentials = CurrentCredentials(control.credentials)
-    let worker = configuration.runsContainers ? try await worker(of: membership, control, credentials, logger: logger) : nil
+    let doubts = Doubts()
+    let worker = configuration.runsContainers ? try await worker(of: membership, control, credentials, doubts, logger: logger) : nil
     let workers = ConnectedWorkers()
     let managers = ManagerListFeed(store: control.store)
     let sessions = WorkerSessionService(
@@ -63,11 +64,16 @@ enum Daemon {
           host: address.host, port: address.port, isRequired: configuration.metricsAddressIsRequired,
           pages: ObservabilityPages(registry: registry, checks: checks), logger: logger))
     }
-    if let standing = listening.standing {
+    var watch: RoleWatch?
+    if let standing = listening.standing, let own = control.credentials {
+      let renewal = CertificateRenewal(membership, credentials, store: control.store, book: control.book, logger: logger)
+      let roles = RoleWatch(
+        identity: own.identity, doubts: doubts, renewal: renewal, credentials: credentials, agent: worker?.agent, logger: logger)
       services += [
-        standing, AuthorityRotation(store: control.store, log: control.log, logger: logger),
-        CertificateRenewal(membership, credentials, store: control.store, logger: logger),
+        standing, AuthorityRotation(store: control.store, log: control.log, logger: logger), renewal, roles,
+        RecordWatch(node: configuration.nodeID, store: control.store, log: control.log, doubts: doubts),
       ]
+      watch = roles
     }
     if let transport = control.transport {
       services.append(
@@ -83,20 +89,18 @@ enum Daemon {
       // The first to stop: whoever leads next does so before anything else ends here.
       HandOver(log: control.log),
     ]
-    // Below this level the group prints whole values of services.
-    var groupLogger = logger
-    groupLogger.logLevel = max(logger.logLevel, .info)
-    let group = ServiceGroup(configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: groupLogger))
-    try await group.run()
+    try await ServiceGroup(services, logger: logger).run()
     logger.info("daemon.stopped")
+    if let watch { try Succession.run(after: watch.verdict, of: watch.identity, options.node) }
   }
 
   private static func worker(
-    of membership: NodeMembership, _ control: ControlPlane, _ credentials: CurrentCredentials, logger: Logger
+    of membership: NodeMembership, _ control: ControlPlane, _ credentials: CurrentCredentials, _ doubts: Doubts, logger: Logger
   ) async throws -> WorkerNode {
     let configuration = membership.configuration
     let journal = try await WorkerNode.journal(configuration, logger: logger)
-    let network = NetworkSession(seeds: [], journal: journal, logger: logger, dial: ManagerConnections(credentials: credentials).dial)
+    let network = NetworkSession(
+      seeds: [], journal: journal, logger: logger, refused: { doubts.raise() }, dial: ManagerConnections(credentials: credentials).dial)
     let session = LocalFirstSession(
       local: { control.duties.activeDispatcher }, others: { control.store.view.managerAddresses.filter { $0.node != configuration.nodeID } },
       network: network)

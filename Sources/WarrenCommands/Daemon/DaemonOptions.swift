@@ -50,3 +50,11 @@ struct DaemonOptions: ParsableArguments {
 
   func logger() -> Logger { node.logger() }
 }
+
+extension DaemonOptions {
+  /// With nothing but what was said of the node.
+  init(node: NodeOptions) throws {
+    self = try DaemonOptions.parse([])
+    self.node = node
+  }
+}

@@ -19,6 +19,8 @@ struct DaemonSettings: Codable, Sendable, Equatable {
   var nodeDownSeconds: Double?
   /// Of a worker: the managers it was told of, `host:port`.
   var managers: [String]?
+  /// The node was promoted or demoted: the command that it was made with runs what it is now.
+  var changedRole: Bool?
 
   /// What is said now, completed by what was said before.
   func completed(by earlier: DaemonSettings) -> DaemonSettings {
@@ -31,6 +33,6 @@ struct DaemonSettings: Codable, Sendable, Equatable {
       subnet: subnet ?? earlier.subnet,
       bridge: bridge ?? earlier.bridge, nameServers: nameServers ?? earlier.nameServers, metricsAddress: metricsAddress ?? earlier.metricsAddress,
       raftProfile: raftProfile ?? earlier.raftProfile, nodeDownSeconds: nodeDownSeconds ?? earlier.nodeDownSeconds,
-      managers: managers ?? earlier.managers)
+      managers: managers ?? earlier.managers, changedRole: changedRole ?? earlier.changedRole)
   }
 }

@@ -21,6 +21,15 @@ extension DataDirectory {
     return kept.identity.role == .worker ? .worker(kept) : .manager(kept.identity.node)
   }
 
+  /// - Throws: `failedPrecondition` when the token is of another cluster than the node that lives here.
+  func check(_ token: JoinSecret, isOfClusterOf kept: NodeCredentials) throws {
+    if kept.trust.pins.contains(token.pin) { return }
+    throw WarrenError(
+      .failedPrecondition,
+      "\(path) belongs to a node of cluster \(kept.identity.cluster), and the token is of another cluster; leave the token out to resume, "
+        + "or use another directory with --data-dir")
+  }
+
   /// - Throws: `failedPrecondition` when a worker lives here.
   func refuseWorker() throws {
     guard case .worker(let credentials) = try occupant() else { return }

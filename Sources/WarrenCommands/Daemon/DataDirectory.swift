@@ -9,6 +9,7 @@ import Glibc
 ///     raft/           the cluster's log (manager)
 ///     security/       this node's keys (`SecurityDirectory`)
 ///     worker.sqlite   the worker's journal
+///     departed        while everything else here goes: the node is no longer of the cluster
 ///     worker.lock     held by the daemon of a node that is only a worker
 ///     tasks/, logs/   files of containers
 ///     containerd/     a containerd of our own, when the system has none
@@ -23,7 +24,8 @@ struct DataDirectory: Sendable {
 
   /// What a start that got no further than making the log may have left here, and what a file system has of its own.
   private static let harmless = [
-    "settings.json", "managers.json", "raft", "security", "worker.sqlite", "worker.lock", "containerd", "network", "logs", "tasks", "lost+found",
+    "settings.json", "managers.json", "departed", "raft", "security", "worker.sqlite", "worker.lock", "containerd", "network", "logs", "tasks",
+    "lost+found",
   ]
 
   /// A new node closes its directory to others and removes files there that it does not know: never in a directory of something else.

@@ -24,7 +24,9 @@ struct LocalFirstSession: ManagerSession {
     current.withLockedValue { $0 = dispatcher }
     if let dispatcher { return try await dispatcher.openSession(node: node) }
     let others = others()
-    if others.isEmpty { throw WarrenError(.unavailable, "this manager does not lead yet, and no other is known; it is tried again") }
+    if others.isEmpty, await !network.knowsManagers() {
+      throw WarrenError(.unavailable, "this manager does not lead yet, and no other is known; it is tried again")
+    }
     await network.begin(with: others)
     return try await network.open(node)
   }

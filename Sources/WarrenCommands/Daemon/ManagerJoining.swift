@@ -30,7 +30,9 @@ struct ManagerJoining {
           + "(warren node remove \(configuration.nodeID)), and join again")
     }
     let identity = LogIdentity(clusterID: credentials.identity.cluster, nodeID: configuration.nodeID, memberID: member.rawValue)
-    return try LogDatabase.create(dataDirectory: configuration.dataDirectory, identity: identity, founders: [], logger: logger)
+    let log = try LogDatabase.create(dataDirectory: configuration.dataDirectory, identity: identity, founders: [], logger: logger)
+    directory.hasJoined()
+    return log
   }
 
   /// What an earlier run got as far as.
@@ -51,8 +53,11 @@ struct ManagerJoining {
         "\(configuration.dataDirectory) holds no manager to resume, and to join a cluster \(leaders.isEmpty ? "--leader HOST:PORT and " : "")--token, "
           + "--token-file or WARREN_TOKEN is missing; get a token on a manager with 'warren cluster join-token manager'")
     }
+    // Nobody is to be told of a manager that cannot be reached.
+    try TCPListener.check(host: configuration.apiListener.host, port: configuration.apiListener.port, for: .api)
+    try TCPListener.check(host: configuration.raftListener.host, port: configuration.raftListener.port, for: .managers)
     let join = try ClusterJoin(
-      leaders, token: token.text, node: try configuration.node(), version: WarrenVersion.current, now: { .now })
+      leaders, token: token.text, node: try configuration.node(), version: WarrenVersion.current, key: try directory.joiningKey(), now: { .now })
     let member = try await join.run()
     guard let keys = member.sealingKeys, member.managers.contains(where: { $0.node == configuration.nodeID && $0.memberID != 0 }) else {
       throw WarrenError(.failedPrecondition, "\(member.through) is of a version that takes in no managers; upgrade it, then join again")
@@ -67,7 +72,7 @@ struct ManagerJoining {
 }
 
 extension PeerBook.Entry {
-  fileprivate init(_ manager: ClusterJoin.Manager) {
+  init(_ manager: ClusterJoin.Manager) {
     self.init(node: manager.node, member: manager.memberID, raftAddress: manager.raftAddress, apiAddress: manager.apiAddress)
   }
 }

@@ -16,6 +16,8 @@ struct NodeAnnouncement: Service {
   func store(keys: [String]? = nil) async throws {
     try await store.update { transaction in
       let stored = transaction.view.node(configuration.nodeID)
+      // One that is no manager any more has nothing to say; it finds out soon.
+      if let stored, !stored.isLastingManager { return }
       var node = try configuration.node(stored: stored)
       // One that runs containers is there once its worker has a session.
       if configuration.runsContainers { (node.state, node.message) = (stored?.state ?? .down, stored?.message ?? "") }

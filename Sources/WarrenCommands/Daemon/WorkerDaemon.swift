@@ -1,6 +1,7 @@
 import ClusterModel
 import ClusterTLS
 import CoreMetrics
+import Crypto
 import Logging
 import NIOCore
 import NIOPosix
@@ -31,7 +32,9 @@ enum WorkerDaemon {
     let credentials = CurrentCredentials(membership.credentials)
     let connections = ManagerConnections(credentials: credentials)
     let journal = try await WorkerNode.journal(configuration, logger: logger)
-    let session = NetworkSession(seeds: membership.managers, journal: journal, logger: logger, dial: connections.dial)
+    let doubts = Doubts()
+    let session = NetworkSession(
+      seeds: membership.managers, journal: journal, logger: logger, refused: { doubts.raise() }, dial: connections.dial)
     let worker = try await WorkerNode(
       configuration, of: identity.cluster, bridge: membership.bridge, keys: [membership.credentials.certificate.keyFingerprint], journal: journal,
       session: session, logger: logger)
@@ -44,16 +47,20 @@ enum WorkerDaemon {
           host: address.host, port: address.port, isRequired: configuration.metricsAddressIsRequired,
           pages: ObservabilityPages(registry: registry, checks: checks), logger: logger))
     }
-    services.append(CertificateRenewal(membership, credentials, journal: journal, logger: logger))
-    services += [WorkerReadiness(agent: worker.agent, session: session, identity: identity, isNew: membership.isNew, logger: logger), Memory()]
-    // Below this level the group prints whole values of services.
-    var groupLogger = logger
-    groupLogger.logLevel = max(logger.logLevel, .info)
-    try await ServiceGroup(configuration: .init(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: groupLogger)).run()
+    let renewal = CertificateRenewal(membership, credentials, journal: journal, logger: logger)
+    let watch = RoleWatch(identity: identity, doubts: doubts, renewal: renewal, credentials: credentials, agent: worker.agent, logger: logger)
+    services += [
+      renewal, watch,
+      WorkerReadiness(agent: worker.agent, session: session, identity: identity, isNew: membership.isNew, logger: logger), Memory(),
+    ]
+    try await ServiceGroup(services, logger: logger).run()
     logger.info("daemon.stopped")
+    try Succession.run(after: watch.verdict, of: identity, options)
   }
 
-  @Sendable private static func join(_ node: ClusterNode, _ managers: [String], _ token: JoinSecret) async throws -> NodeCredentials {
-    try await ClusterJoin(managers, token: token.text, node: node, version: WarrenVersion.current, now: { .now }).run().credentials
+  @Sendable private static func join(
+    _ node: ClusterNode, _ managers: [String], _ token: JoinSecret, _ key: P256.Signing.PrivateKey
+  ) async throws -> NodeCredentials {
+    try await ClusterJoin(managers, token: token.text, node: node, version: WarrenVersion.current, key: key, now: { .now }).run().credentials
   }
 }

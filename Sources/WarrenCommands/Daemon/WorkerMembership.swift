@@ -1,4 +1,5 @@
 import ClusterModel
+import Crypto
 import Logging
 import RaftStorage
 import Security
@@ -6,7 +7,7 @@ import Security
 /// What the data directory of a node that is only a worker is: the member of one cluster under one node id. Holds the directory's lock.
 struct WorkerMembership: Sendable {
   /// Brings back what one of the managers gives a new node for a token.
-  typealias Join = @Sendable (ClusterNode, _ managers: [String], JoinSecret) async throws -> NodeCredentials
+  typealias Join = @Sendable (ClusterNode, _ managers: [String], JoinSecret, P256.Signing.PrivateKey) async throws -> NodeCredentials
 
   let configuration: DaemonConfiguration
   let credentials: NodeCredentials
@@ -22,6 +23,7 @@ struct WorkerMembership: Sendable {
   ///   process uses it, and what `join` throws.
   static func open(_ options: NodeOptions, managers: [String], token: JoinSecret?, logger: Logger, join: Join) async throws -> WorkerMembership {
     let directory = DataDirectory(options.dataDir)
+    try directory.finishTransition()
     let kept = try kept(in: directory)
     let wanted = try options.nodeID.map { try DaemonConfiguration.nodeID($0) }
     if let kept { try check(kept, in: directory, wanted: wanted, token: token) }
@@ -71,12 +73,7 @@ struct WorkerMembership: Sendable {
         .failedPrecondition,
         "\(directory.path) belongs to node \(identity.node), not \(wanted); leave --node-id out, or use another directory with --data-dir")
     }
-    if let token, !kept.trust.pins.contains(token.pin) {
-      throw WarrenError(
-        .failedPrecondition,
-        "\(directory.path) belongs to a node of cluster \(identity.cluster), and the token is of another cluster; leave the token out to resume, "
-          + "or use another directory with --data-dir")
-    }
+    if let token { try directory.check(token, isOfClusterOf: kept) }
   }
 
   private static func nothingToResume(_ directory: DataDirectory, managers: [String]) -> WarrenError {
@@ -93,11 +90,12 @@ struct WorkerMembership: Sendable {
     guard let token else { throw nothingToResume(directory, managers: managers) }
     // This node's own keys, which no other has: a worker is given none of the cluster's.
     let keys = try directory.security.sealingKeys()
-    let made = try await join(try configuration.node(), managers, token)
+    let made = try await join(try configuration.node(), managers, token, try directory.security.joiningKey())
     guard made.identity.node == configuration.nodeID, made.identity.role == .worker else {
       throw WarrenError(.internalError, "the cluster took this machine in as \(made.identity), not as worker \(configuration.nodeID); join again")
     }
     try directory.security.keep(made, sealedWith: keys)
+    directory.security.hasJoined()
     return made
   }
 }

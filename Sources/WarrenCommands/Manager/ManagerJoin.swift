@@ -16,6 +16,7 @@ struct ManagerJoin: AsyncParsableCommand {
   @OptionGroup var options: DaemonOptions
 
   func run() async throws {
+    if try DataDirectory(options.dataDir).wasDemoted() { return try await WorkerDaemon.run(options.node) }
     let leaders = leader.map { $0.split(separator: ",").map(String.init) } ?? []
     try await Daemon.run(options, as: .join(leaders: leaders, try token.secret()))
   }

@@ -22,7 +22,7 @@ extension Warren_V1_Node {
   /// `degraded`: its worker is there, but its container runtime cannot be used.
   var statusWord: String { state != .ready ? "down" : runtimeProblem.isEmpty ? "ready" : "degraded" }
   /// Why the status is as it is.
-  var explanation: String { message.isEmpty ? runtimeProblem : message }
+  var explanation: String { leaving ? "is being removed" : message.isEmpty ? runtimeProblem : message }
 
   /// `manager,worker`.
   var roleWords: String { roles.sorted { $0.rawValue < $1.rawValue }.map { $0 == .manager ? "manager" : "worker" }.joined(separator: ",") }

@@ -38,6 +38,9 @@ enum Terminal {
 
   static func line(_ text: String, to stream: Stream = .output) { write(text + "\n", to: stream) }
 
+  /// For people; what is read by programs goes to the standard output.
+  static func note(_ text: String) { line(text, to: .error) }
+
   /// Ends the process quietly as soon as nobody reads standard output any more. For commands that wait for news: by writing alone they would
   /// learn of it with the next.
   static func endWithReader() {

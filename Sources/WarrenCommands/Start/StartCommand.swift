@@ -11,7 +11,9 @@ struct StartCommand: AsyncParsableCommand {
   @OptionGroup var options: DaemonOptions
 
   func run() async throws {
-    guard case .worker = try DataDirectory(options.dataDir).occupant() else { return try await Daemon.run(options, as: .resume) }
+    let directory = DataDirectory(options.dataDir)
+    try directory.finishTransition()
+    guard case .worker = try directory.occupant() else { return try await Daemon.run(options, as: .resume) }
     if let option = options.managerOptions.first {
       throw WarrenError(.invalidArgument, "\(options.dataDir) belongs to a worker, and \(option) is a manager's; leave it out")
     }

@@ -19,6 +19,7 @@ struct WorkerStart: AsyncParsableCommand {
   @OptionGroup var options: NodeOptions
 
   func run() async throws {
+    if try DataDirectory(options.dataDir).wasPromoted() { return try await Daemon.run(try DaemonOptions(node: options), as: .resume) }
     let managers = try (manager ?? "").split(separator: ",").map { try HostPort(parsing: String($0), option: "--manager").description }
     try await WorkerDaemon.run(options, managers: managers, token: try token.secret())
   }

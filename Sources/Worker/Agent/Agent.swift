@@ -73,6 +73,19 @@ package actor Agent {
       : WarrenError(.unavailable, "This node is still finding out what it runs; try again")
   }
 
+  /// Stops what runs here and forgets it, for a node that is no longer of the cluster.
+  /// - Returns: whether nothing is left.
+  package func dismiss(within patience: Duration) async -> Bool {
+    let pause = Duration.milliseconds(100)
+    // Looked at instead of waited for: it is over in a few rounds, once in the life of a process.
+    for _ in 0..<Int(patience / pause) {
+      for supervisor in supervisors.values { supervisor.send(.forgotten) }
+      if hasRecovered, supervisors.isEmpty { return true }
+      do { try await clock.sleep(for: pause) } catch { return false }
+    }
+    return false
+  }
+
   /// The images of the tasks that are here, as their services name them.
   package var images: Set<String> { Set(supervisors.values.map(\.image)) }
 

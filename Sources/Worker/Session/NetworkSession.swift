@@ -20,6 +20,7 @@ package actor NetworkSession: ManagerSession {
   private let clock: any Clock<Duration>
   private let random: @Sendable () -> Double
   private let logger: Logger
+  private let refused: @Sendable () -> Void
   private var operations: (any NodeOperations)?
   private var directory: ManagerDirectory
   private var hasLoaded = false
@@ -34,10 +35,12 @@ package actor NetworkSession: ManagerSession {
   /// - Parameters:
   ///   - seeds: `host:port` of at least one manager.
   ///   - random: from 0 up to but not including 1; which of several managers is tried first.
+  ///   - refused: told whenever a manager does not take the node for what its certificate says.
   package init(
     seeds: [String], journal: Journal, clock: any Clock<Duration> = .continuous, random: @escaping @Sendable () -> Double = { .random(in: 0..<1) },
-    logger: Logger, dial: @escaping Dial
+    logger: Logger, refused: @escaping @Sendable () -> Void = {}, dial: @escaping Dial
   ) {
+    self.refused = refused
     directory = ManagerDirectory(seeds: seeds)
     self.journal = journal
     self.dial = dial
@@ -70,6 +73,7 @@ package actor NetworkSession: ManagerSession {
       } catch {
         try Task.checkCancellation()
         directory.failed(address)
+        if (error as? WarrenError)?.code == .unauthenticated { refused() }
         failures.append("\(address): \((error as? WarrenError)?.message ?? "\(error)")")
       }
     }
@@ -128,6 +132,11 @@ package actor NetworkSession: ManagerSession {
     } catch {
       logger.warning("session.managers-not-read", metadata: ["error": "\(error)"])
     }
+  }
+
+  package func knowsManagers() async -> Bool {
+    await load()
+    return !directory.learned.isEmpty
   }
 
   /// Managers to begin with, for a worker that was told of none yet: whoever takes its session tells it of all.

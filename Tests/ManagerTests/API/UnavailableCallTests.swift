@@ -10,7 +10,6 @@ import WarrenAPI
   typealias Call = @Sendable (WarrenClient.Stub) async throws -> Void
 
   static let calls: [(String, Call)] = [
-    ("RemoveNode", { _ = try await $0.removeNode(.init()) }),
     ("CreateSecret", { _ = try await $0.createSecret(.init()) }),
     ("GetSecretByName", { _ = try await $0.getSecretByName(.init()) }),
     ("DeleteSecret", { _ = try await $0.deleteSecret(.init()) }),

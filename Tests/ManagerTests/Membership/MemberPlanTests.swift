@@ -44,6 +44,7 @@ import Testing
   @Test func aRemovalThatWouldCostTheQuorumWaits() {
     let alone = overview(voters: [1, 2, 3], away: [2: .seconds(60)])
     #expect(MemberPlan(wanted: [1, 2], overview: alone).next == nil)
+    #expect(MemberPlan(wanted: [1, 2], forced: [3], overview: alone).next == step(.remove, 3))
     let gone = overview(voters: [1, 2, 3], away: [3: .seconds(60)])
     #expect(MemberPlan(wanted: [1, 2], overview: gone).next == step(.remove, 3))
   }

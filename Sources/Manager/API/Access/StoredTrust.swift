@@ -28,6 +28,6 @@ package final class StoredTrust: Sendable {
 
   package var standing: Standing {
     let view = store.view
-    return Standing(revoked: view.cluster?.revoked ?? []) { view.node($0).map(Standing.Node.init) }
+    return Standing(revoked: view.cluster?.revoked ?? [], removedKeys: view.cluster?.removedKeys ?? []) { view.node($0).map(Standing.Node.init) }
   }
 }

@@ -1,0 +1,105 @@
+import ClusterModel
+import Crypto
+import Foundation
+import Logging
+import Manager
+import RaftStorage
+import Security
+import Testing
+import WarrenAPI
+
+@testable import WarrenCommands
+
+/// What becomes of a data directory when its node is promoted, demoted or removed, also when that is cut short.
+@Suite struct DataDirectoryTransitionTests {
+  private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+  private static func withDirectory(_ body: (DataDirectory) throws -> Void) throws {
+    let path = try temporaryDirectory()
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let directory = DataDirectory("\(path)/data")
+    try directory.prepare()
+    try body(directory)
+  }
+
+  private static func keep(_ role: NodeIdentity.Role, in directory: DataDirectory) throws {
+    let authority = try CertificateAuthority.create(cluster: "c1", now: .now)
+    let key = P256.Signing.PrivateKey()
+    let chain = try authority.issue(try NodeIdentity(cluster: "c1", node: "n1", role: role), for: key.publicKey, now: .now)
+    let credentials = try NodeCredentials(chain: chain, key: key, trust: authority.trust)
+    try directory.security.keep(credentials, sealedWith: try directory.security.sealingKeys())
+  }
+
+  private static func makeLog(in directory: DataDirectory) throws {
+    let identity = LogIdentity(clusterID: "c1", nodeID: "n1", memberID: 2)
+    try LogDatabase.create(dataDirectory: directory.path, identity: identity, founders: [], logger: logger).close()
+  }
+
+  private static let managers = [
+    ClusterJoin.Manager(node: "n1", apiAddress: "", raftAddress: "", memberID: 2),
+    ClusterJoin.Manager(node: "m1", apiAddress: "m1:8080", raftAddress: "m1:7946", memberID: 1),
+  ]
+
+  private func names(_ directory: DataDirectory) throws -> Set<String> { Set(try FileManager.default.contentsOfDirectory(atPath: directory.path)) }
+
+  @Test func aManagersLogUnderAWorkersCertificateGoes() throws {
+    try Self.withDirectory { directory in
+      try Self.makeLog(in: directory)
+      try PeerBook.write(Self.managers.map(PeerBook.Entry.init), dataDirectory: directory.path)
+      try Self.keep(.manager, in: directory)
+      try directory.finishTransition()
+      #expect(LogDatabase.exists(dataDirectory: directory.path), "a manager's is left alone")
+      let clusters = try directory.security.sealingKeys()
+      try Self.keep(.worker, in: directory)
+      #expect(try directory.wasDemoted())
+      #expect(try names(directory).isDisjoint(with: ["raft", "managers.json"]))
+      #expect(try directory.settings()?.managers == ["m1:8080"])
+      let own = try directory.security.sealingKeys()
+      #expect(own != clusters && own.keys.allSatisfy { !clusters.keys.contains($0) }, "the cluster's keys are no worker's")
+      #expect(try directory.security.credentials(sealedWith: own)?.identity.role == .worker)
+    }
+  }
+
+  @Test func aDirectoryInUseIsLeftAlone() throws {
+    try Self.withDirectory { directory in
+      try Self.makeLog(in: directory)
+      try Self.keep(.worker, in: directory)
+      let lock = try DirectoryLock(path: "\(directory.path)/raft.lock", dataDirectory: directory.path)
+      #expect(throws: WarrenError.self) { try directory.finishTransition() }
+      #expect(LogDatabase.exists(dataDirectory: directory.path))
+      lock.release()
+    }
+  }
+
+  @Test func aPromotedWorkerGetsALogOnceAndALostOneIsNotReplaced() throws {
+    try Self.withDirectory { directory in
+      try Self.keep(.worker, in: directory)
+      try directory.prepareForManager("n1", among: Self.managers, keys: SealingKeyring())
+      #expect(try !directory.wasPromoted(), "its certificate decides")
+      try Self.keep(.manager, in: directory)
+      #expect(try directory.wasPromoted() && directory.isPreparedManager())
+      try Self.makeLog(in: directory)
+      directory.security.hasJoined()
+      try FileManager.default.removeItem(atPath: "\(directory.path)/raft")
+      let lost = #expect(throws: WarrenError.self) { try directory.isPreparedManager() }
+      #expect(lost?.code == .dataLoss && lost?.message.contains("warren manager rejoin") == true)
+    }
+  }
+
+  @Test func nothingOfARemovedNodeIsLeftAlsoAfterACrash() throws {
+    try Self.withDirectory { directory in
+      try Self.makeLog(in: directory)
+      try Self.keep(.manager, in: directory)
+      try directory.keep(DaemonSettings(labels: ["zone": "a"]))
+      // Cut short after it was decided.
+      try PrivateFile("\(directory.path)/departed").write([])
+      try directory.finishTransition()
+      #expect(try names(directory).isSubset(of: ["raft.lock", "worker.lock"]))
+      try directory.checkVacant()
+      guard case .nobody = try directory.occupant() else {
+        Issue.record("somebody is left")
+        return
+      }
+    }
+  }
+}
