@@ -59,6 +59,11 @@ import Testing
     #expect(view.servers.map(\.id) == ["m1", "m2", "m3"])
     for (number, manager) in managers.enumerated() { #expect(try await create("s\(number)", at: manager) == 0) }
     for manager in managers { #expect(try await services(at: manager).count == 3) }
+    // What only the leader can say is passed on, also when it is a refusal.
+    for manager in managers {
+      let refusal = try await manager.run("node", "remove", "nobody")
+      #expect(refusal.code == 3 && refusal.errors.contains("node \"nobody\" does not exist"), "\(refusal.errors)")
+    }
 
     let leader = try #require(["m1", "m2", "m3"].firstIndex(of: view.leaderId))
     let dead = managers.remove(at: leader)

@@ -85,8 +85,12 @@ package struct LeaderForwarding: ServerInterceptor {
     } catch ManagerDial.Failure.answered(let error) { throw error } catch ManagerDial.Failure.silent(let error) {
       throw WarrenError(.unavailable, "the leader cannot be reached from this manager; \(error.message)")
     }
-    do { return try outcome.get() } catch let error as RPCError where error.detail == nil && error.code == .unavailable {
-      throw WarrenError(.unavailable, "the connection to the leader was lost in the middle; it may have ended; try again")
+    do { return try outcome.get() } catch let error as RPCError {
+      if error.detail == nil, error.code == .unavailable {
+        throw WarrenError(.unavailable, "the connection to the leader was lost in the middle; it may have ended; try again")
+      }
+      // Only its words: the headers that came with it are of that connection, and would break the caller's.
+      throw RPCError(WarrenError(error))
     }
   }
 }
