@@ -1,17 +1,26 @@
 package import GRPCCore
 
 extension GRPCClient {
-  /// Keeps the connections until the task is cancelled or a graceful shutdown begins; calls under way end first.
+  /// Keeps the connections while `body` runs, also when the task is cancelled meanwhile.
   ///
-  /// The connections have a task of their own, which is never cancelled: a call that finds them gone that way waits for ever when its own task
-  /// was cancelled before (grpc-swift-nio-transport 2.9.2, `GRPCChannel.enqueue`: on an idle channel nobody looks at the cancellation again).
-  package func keepConnected() async {
+  /// So they have a task of their own: a call that finds them cancelled waits for ever when it was cancelled itself just before
+  /// (grpc-swift-nio-transport 2.9.2, `GRPCChannel.enqueue`: on an idle channel nobody looks at the cancellation again).
+  package func whileConnected<Result>(
+    isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
+  ) async throws -> Result {
     // A client that is stopped before it begins is no failure.
     let connections = Task { try? await runConnections() }
-    await withTaskCancellationHandler {
-      await connections.value
-    } onCancel: {
+    do {
+      let result = try await body()
       beginGracefulShutdown()
+      await connections.value
+      return result
+    } catch {
+      beginGracefulShutdown()
+      // A name that cannot be resolved is tried again whatever was begun.
+      connections.cancel()
+      await connections.value
+      throw error
     }
   }
 }

@@ -42,7 +42,15 @@ package final class ContainerdClient: Sendable {
   }
 
   /// Keeps the connection until the task is cancelled. Calls wait until this runs.
-  package func run() async { await grpc.keepConnected() }
+  package func run() async {
+    // Of their own, and never cancelled, for the reason that `whileConnected` gives. Nothing has to be resolved for a socket.
+    let connections = Task { try? await grpc.runConnections() }
+    await withTaskCancellationHandler {
+      await connections.value
+    } onCancel: {
+      grpc.beginGracefulShutdown()
+    }
+  }
 
   /// Makes one call with the namespace, an optional lease, a timeout and this client's message limits.
   ///

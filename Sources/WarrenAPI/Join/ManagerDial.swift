@@ -40,18 +40,7 @@ package struct ManagerDial: Sendable {
     var options = CallOptions.defaults
     options.timeout = timeout
     let limited = options
-    return try await withThrowingTaskGroup(of: Result?.self) { group in
-      group.addTask {
-        await client.keepConnected()
-        return nil
-      }
-      group.addTask { try await body(client, limited) }
-      defer { client.beginGracefulShutdown() }
-      while let outcome = try await group.next() {
-        if let outcome { return outcome }
-      }
-      throw RPCError(code: .unavailable, message: "the connection ended")
-    }
+    return try await client.whileConnected { try await body(client, limited) }
   }
 
   private static func meaning(of error: any Error) -> WarrenError {

@@ -53,12 +53,7 @@ package struct WarrenClient: Sendable {
     _ body: (WarrenClient) async throws -> Result
   ) async throws -> Result {
     let client = GRPCClient(transport: transport, interceptors: [RequestLimit()] + (mayBeStale ? [StaleReads()] : []))
-    return try await withThrowingDiscardingTaskGroup(isolation: isolation) { group in
-      group.addTask { await client.keepConnected() }
-      let result = try await body(WarrenClient(stub: Stub(wrapping: client), way: way, patience: patience))
-      client.beginGracefulShutdown()
-      return result
-    }
+    return try await client.whileConnected { try await body(WarrenClient(stub: Stub(wrapping: client), way: way, patience: patience)) }
   }
 
   /// Makes a unary call, again and again within `patience` while no manager answers.

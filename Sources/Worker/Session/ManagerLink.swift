@@ -55,14 +55,16 @@ final class ManagerLink: Sendable {
   func run(_ dial: @Sendable (String) throws -> HTTP2ClientTransport.Posix) async {
     do {
       let client = GRPCClient(transport: try dial(address))
-      await withThrowingTaskGroup(of: Void.self) { group in
-        defer { group.cancelAll() }
-        group.addTask { await client.keepConnected() }
-        group.addTask { try await self.converse(Stub(wrapping: client)) }
-        group.addTask { try await self.watch() }
-        // Said before the others have ended: closing a connection to a manager that is gone may take its time.
-        do { try await group.next() } catch { end(error) }
-        end(nil)
+      try await client.whileConnected {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          group.addTask { try await self.converse(Stub(wrapping: client)) }
+          group.addTask { try await self.watch() }
+          // Said before the others have ended: closing a connection to a manager that is gone may take its time.
+          do { try await group.next() } catch { end(error) }
+          end(nil)
+          // Not for long, either: nobody waits for an answer any more.
+          throw CancellationError()
+        }
       }
     } catch {
       end(error)

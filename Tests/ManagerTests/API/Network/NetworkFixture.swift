@@ -162,12 +162,7 @@ struct NetworkFixture: Sendable {
       target: .ipv4(address: "127.0.0.1", port: port), transportSecurity: .customSecure, config: .defaults { tls.secure(&$0) },
       serviceConfig: ServiceConfig(methodConfig: [MethodConfig(names: [.init(service: "")], waitForReady: false)]))
     let client = GRPCClient(transport: transport)
-    return try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { await client.keepConnected() }
-      let result = try await body(client)
-      client.beginGracefulShutdown()
-      return result
-    }
+    return try await client.whileConnected { try await body(client) }
   }
 }
 
