@@ -57,7 +57,8 @@ final class DialWatch: ChannelDuplexHandler {
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    if !isDone, failure == nil { failures?[address] = refusal.withLockedValue { $0 } ?? DialFailure.notWarren }
+    // An attempt that this side gave up says less than the one before it.
+    if !isDone, failure == nil, failures?[address] == nil { failures?[address] = refusal.withLockedValue { $0 } ?? DialFailure.notWarren }
     context.fireChannelInactive()
   }
 }

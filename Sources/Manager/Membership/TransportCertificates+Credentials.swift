@@ -1,4 +1,4 @@
-package import ClusterModel
+import ClusterModel
 import Crypto
 import NIOSSL
 package import RaftTransport
@@ -9,8 +9,9 @@ import X509
 extension TransportCertificates {
   /// - Parameters:
   ///   - book: which member a node is; who is not in it is none.
-  ///   - keys: fingerprints of the keys of a node, as the store has them; nil while the store does not know the node.
-  package init(_ credentials: NodeCredentials, book: PeerBook, keys: @escaping @Sendable (NodeID) -> [String]?) throws {
+  ///   - store: has the keys of removed nodes. Which keys the others have it may not know: they renew them while this manager is away, and it
+  ///     learns that from them only.
+  package init(_ credentials: NodeCredentials, book: PeerBook, store: ClusterStore) throws {
     let trust = credentials.trust
     let cluster = credentials.identity.cluster
     self.init(
@@ -19,7 +20,8 @@ extension TransportCertificates {
       roots: try trust.roots.map { try NIOSSLCertificate(bytes: $0.der, format: .der) }
     ) { shown in
       guard let certificate = try? Certificate(derEncoded: shown.toDERBytes()), let identity = certificate.claimedIdentity,
-        identity.role == .manager, identity.cluster == cluster, keys(identity.node)?.contains(certificate.keyFingerprint) ?? true
+        identity.role == .manager, identity.cluster == cluster,
+        store.view.cluster?.removedKeys.contains(certificate.keyFingerprint) != true
       else { return nil }
       return book.member(of: identity.node)
     }

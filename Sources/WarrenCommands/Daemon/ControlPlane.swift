@@ -73,7 +73,7 @@ struct ControlPlane: Sendable {
   ) async throws -> NetworkTransport {
     let configuration = membership.configuration
     let identity = membership.storage.identity
-    let certificates = try TransportCertificates(credentials, book: book) { store.view.node($0)?.keys }
+    let certificates = try TransportCertificates(credentials, book: book, store: store)
     var options = TransportConfiguration(
       cluster: identity.clusterID, member: MemberID(rawValue: identity.memberID),
       listen: HostPort(host: configuration.raftListener.host, port: configuration.raftListener.port), security: .mutualTLS(certificates))

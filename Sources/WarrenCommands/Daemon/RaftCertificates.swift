@@ -17,7 +17,7 @@ struct RaftCertificates: Service {
     await cancelWhenGracefulShutdown {
       for await renewed in credentials.replacements() {
         do {
-          try await transport.setCertificates(try TransportCertificates(renewed, book: book) { store.view.node($0)?.keys })
+          try await transport.setCertificates(try TransportCertificates(renewed, book: book, store: store))
         } catch {
           logger.error("certificate.not-used", metadata: ["between": "managers", "error": "\(error)"])
         }
