@@ -27,6 +27,7 @@ struct LoadClient: Sendable {
   mutating func run(until file: String) async {
     while access(file, F_OK) != 0 {
       await act()
+      // People's pace, not a wait: it decides how many calls overlap.
       try? await Task.sleep(for: .milliseconds(scales ? random.int(in: 300...1500) : random.int(in: 20...150)))
     }
   }

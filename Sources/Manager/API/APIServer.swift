@@ -79,6 +79,7 @@ package struct APIServer: Service {
     let stopping = Task { [shutdownGrace] in
       for await _ in stops {}
       isStopping.withLockedValue { $0 = true }
+      // Nothing tells when the last connection that the kernel had taken has reached its server.
       try await Task.sleep(for: Self.timeToBeTaken)
       for server in servers { server.beginGracefulShutdown() }
       // That cancels all calls; one that does not mind must not keep the process.

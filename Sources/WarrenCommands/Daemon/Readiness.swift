@@ -27,6 +27,7 @@ struct Readiness: Service {
   static func untilAnswered(_ call: () async throws -> Void) async throws {
     while true {
       do { return try await call() } catch let error as WarrenError where error.code == .deadlineExceeded {
+        // The call itself has waited for a leader; this is for what is refused at once.
         try await Task.sleep(for: .milliseconds(100))
       }
     }

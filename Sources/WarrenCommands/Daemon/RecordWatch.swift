@@ -10,7 +10,7 @@ struct RecordWatch: Service {
   let log: RaftMember
   let doubts: Doubts
 
-  /// Only looks into its own memory.
+  /// Only looks into its own memory: that a leader has been missing for some time is no event that could be waited for.
   private static let interval = Duration.milliseconds(500)
   /// Without a leader for so long: an election is over much sooner.
   private static let silence = Duration.seconds(3)

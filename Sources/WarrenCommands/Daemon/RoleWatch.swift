@@ -67,6 +67,7 @@ struct RoleWatch: Service {
     for await _ in doubts.raised {
       let verdict = await look()
       if verdict == .asBefore {
+        // Doubts may be raised many times a second; each asks another manager.
         try await Task.sleep(for: pause)
         pause = min(pause * 2, Self.pauses.most)
         continue

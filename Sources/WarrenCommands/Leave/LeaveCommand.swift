@@ -145,6 +145,7 @@ struct LeaveCommand: AsyncParsableCommand {
         throw WarrenError(
           .deadlineExceeded, "node \(own.identity.node) is out of the cluster, and its daemon has not ended yet; look at its log, then stop it")
       }
+      // Another process ends: its lock is all that can be seen of it.
       try await Task.sleep(for: .milliseconds(200))
     }
   }

@@ -7,6 +7,7 @@ struct MembershipWait {
   let client: WarrenClient
   var patience = Duration.seconds(30)
 
+  /// Between questions: there is no stream of nodes or members that could be followed, and whoever is asked may go.
   private static let interval = Duration.milliseconds(200)
 
   /// False when nobody who could tell answers in time.
