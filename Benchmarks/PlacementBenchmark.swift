@@ -28,7 +28,9 @@ struct PlacementBenchmark: AsyncParsableCommand {
       let (ready, sink) = AsyncStream.makeStream(of: Void.self)
       for number in 0..<workers {
         let worker = SimulatedWorker(id: NodeID("sim-\(number)"), manager: manager, token: token, directory: directory)
-        group.addTask { try await worker.run { sink.yield() } }
+        // One after the other: a manager takes only so many strangers of one address at once.
+        let member = try await worker.join()
+        group.addTask { try await worker.run(member) { sink.yield() } }
       }
       var waiting = ready.makeAsyncIterator()
       for _ in 0..<workers { await waiting.next() }

@@ -14,11 +14,17 @@ struct SimulatedWorker: Sendable {
 
   static func now() -> Timestamp { Timestamp(nanosecondsSinceEpoch: Int64(Date().timeIntervalSince1970 * 1e9)) }
 
-  /// - Parameter ready: when its session is open.
-  func run(ready: @Sendable () -> Void) async throws {
+  private var node: ClusterNode {
     let resources = Resources(nanoCPUs: 16_000_000_000, memoryBytes: 64 << 30)
-    let node = ClusterNode(id: id, roles: [.worker], description: NodeDescription(hostname: "\(id)", resources: resources))
-    let member = try await ClusterJoin([manager], token: token, node: node, version: "benchmark", now: Self.now).run()
+    return ClusterNode(id: id, roles: [.worker], description: NodeDescription(hostname: "\(id)", resources: resources))
+  }
+
+  func join() async throws -> ClusterJoin.Member {
+    try await ClusterJoin([manager], token: token, node: node, version: "benchmark", now: Self.now).run()
+  }
+
+  /// - Parameter ready: when its session is open.
+  func run(_ member: ClusterJoin.Member, ready: @Sendable () -> Void) async throws {
     let tls = ManagerTLS(CurrentCredentials(member.credentials), now: Self.now)
     let session = NetworkSession(
       seeds: [manager], journal: try Journal(path: "\(directory)/\(id).db"), logger: Logger(label: "worker") { _ in SwiftLogNoOpLogHandler() }

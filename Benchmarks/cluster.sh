@@ -5,7 +5,7 @@
 set -euo pipefail
 E2E=$(cd "$(dirname "$0")/../test/e2e" && pwd)
 WARREN=$(readlink -f "$1") BENCH=$(readlink -f "$2") DOCKERD=${3:+$(readlink -f "$3")}
-TRIALS=${TRIALS:-10} PARTS=${PARTS:-present absent scale api cli kill cut term power idle placement} IDLE=${IDLE:-600}
+TRIALS=${TRIALS:-10} PARTS=${PARTS:-idle present absent scale cli kill cut term power api placement} IDLE=${IDLE:-600}
 MACHINE=$(mktemp -d /tmp/warren-bench.XXXXXX)
 export E2E WARREN MACHINE
 # shellcheck source=test/e2e/machine.sh
@@ -57,7 +57,7 @@ warren_healthy() {
 }
 warren_resume() { warren_daemon "$1" resumed start; }
 warren_leader() { on "$1" "$WARREN" cluster info | awk '/Leader ID:/ { print $3 }'; }
-warren_create() { on "$1" timeout 30 "$WARREN" service create "$2" --image "$IMAGE" --replicas "$3" --detach --stop-timeout 0s >/dev/null 2>&1; }
+warren_creating() { echo "$WARREN service create $1 --image $IMAGE --replicas $2 --detach --stop-timeout 0s"; }
 warren_scale() { on h1 "$WARREN" service scale "$1" --replicas "$2" --detach >/dev/null; }
 warren_delete() { on h1 "$WARREN" service delete "$1" >/dev/null 2>&1; }
 warren_pid() { on "$1" sh -c "ps -eo pid=,args= | awk '\$2 ~ /warren\$/ && (\$3 == \"start\" || \$3 == \"cluster\" || \$3 == \"manager\" || \$3 == \"worker\") { print \$1 }'"; }
@@ -85,7 +85,7 @@ swarm_up() {
 swarm_healthy() { [ "$(on "${1:-h1}" docker node ls --format '{{.Status}} {{.ManagerStatus}}' | grep -cE '^Ready (Leader|Reachable)$|^Ready $')" = 5 ]; }
 swarm_resume() { swarm_daemon "$1"; }
 swarm_leader() { on "$1" docker node ls --format '{{.Hostname}} {{.ManagerStatus}}' | awk '$2 == "Leader" { print $1 }'; }
-swarm_create() { on "$1" timeout 30 docker service create --name "$2" --replicas "$3" --detach --stop-grace-period 0s "$IMAGE" >/dev/null 2>&1; }
+swarm_creating() { echo "docker service create --name $1 --replicas $2 --detach --stop-grace-period 0s $IMAGE"; }
 swarm_scale() { on h1 docker service scale --detach "$1=$2" >/dev/null; }
 swarm_delete() { on h1 docker service rm "$1" >/dev/null; }
 swarm_pid() { on "$1" cat /run/docker.pid; }
@@ -93,11 +93,14 @@ swarm_forget_image() { on "$1" sh -c "docker container prune -f; docker image rm
 swarm_fetch_image() { on "$1" docker pull -q "$IMAGE" >/dev/null; }
 
 # The daemon, from the outside.
+# create HOST SERVICE REPLICAS
+# shellcheck disable=SC2046 # words of a command
+create() { on "$1" timeout 30 $("${peer}_creating" "$2" "$3") >/dev/null 2>&1; }
 ends() { on "$2" kill "-$1" "$("${peer}_pid" "$2")"; }
 until_created() {
   local began
   began=$(now_ms)
-  until "${peer}_create" "$1" "$2" 0; do sleep 0.01; done
+  until create "$1" "$2" 0; do sleep 0.01; done
   echo $(($(now_ms) - began))
 }
 
@@ -107,7 +110,7 @@ measure_replicas() {
   for trial in $(seq "$TRIALS"); do
     if [ "$image" = absent ]; then for host in $WORKERS; do "${peer}_forget_image" "$host"; done; fi
     began=$(now_ms)
-    "${peer}_create" h1 "two-$trial" 2
+    create h1 "two-$trial" 2
     until_servers 2
     facts+=($(($(now_ms) - began)))
     "${peer}_delete" "two-$trial"
@@ -119,7 +122,7 @@ measure_replicas() {
 measure_scale() {
   local trial began facts=()
   for trial in $(seq "$TRIALS"); do
-    "${peer}_create" h1 "many-$trial" 2
+    create h1 "many-$trial" 2
     until_servers 2
     sleep 1
     began=$(now_ms)
@@ -135,7 +138,7 @@ measure_scale() {
 measure_cli() {
   local began number
   began=$(now_ms)
-  for number in $(seq 100); do "${peer}_create" h1 "cli-$number" 0; done
+  on h1 sh -ec "for number in \$(seq 100); do $("${peer}_creating" "cli-\$number" 0) >/dev/null; done"
   echo "$peer: services a second by the command, one process each:  $((100000 / ($(now_ms) - began)))"
   for number in $(seq 100); do "${peer}_delete" "cli-$number"; done
 }
@@ -167,7 +170,7 @@ measure_term() {
 }
 measure_power() {
   local what=$1 trial victim=h5 other=h4 began facts=()
-  "${peer}_create" h1 plug 4
+  create h1 plug 4
   until_servers 4
   for trial in $(seq "$TRIALS"); do
     sleep 3
@@ -201,15 +204,38 @@ measure_idle() {
   done
 }
 measure_api() {
-  local leader host
-  leader=$(warren_leader h1)
-  for host in "$leader" "$(other_than "$leader")"; do
-    echo "warren: API of $([ "$host" = "$leader" ] && echo "the leader" || echo "a follower")"
-    on "$host" "$BENCH" api --daemon "$(warren_pid "$host")" --services 500
+  local leader
+  leader=$("${peer}_leader" h1)
+  echo "$peer: API of the leader" && "measure_${peer}_api" "$leader"
+  echo "$peer: API of a follower" && "measure_${peer}_api" "$(other_than "$leader")"
+}
+measure_warren_api() { on "$1" "$BENCH" api --daemon "$(warren_pid "$1")" --services 500; }
+# One process of curl that keeps its connections, as the callers of Warren's API do.
+measure_swarm_api() {
+  local callers number began
+  for callers in 1 16; do
+    for number in $(seq 500); do
+      cat <<CURL
+unix-socket = /run/docker.sock
+url = "http://d/v1.41/services/create"
+silent
+show-error
+header = "Content-Type: application/json"
+output = /dev/null
+fail
+data = "{\"Name\":\"api-$1-$callers-$number\",\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":\"$IMAGE\"}},\"Mode\":{\"Replicated\":{\"Replicas\":0}}}"
+next
+CURL
+    done | sed '$d' >"$FLEET/curl"
+    began=$(now_ms)
+    on "$1" curl --parallel --parallel-max "$callers" -K "$FLEET/curl"
+    echo "$callers callers: $((500000 / ($(now_ms) - began))) creations a second"
   done
 }
 measure_placement() {
-  local leader
+  local leader host
+  # Only the simulated workers get tasks.
+  for host in $WORKERS; do on h1 "$WARREN" node drain "$host" >/dev/null; done
   leader=$(warren_leader h1)
   on "$leader" "$BENCH" placement --manager "$leader:8080" --token "$(on h1 "$WARREN" cluster join-token worker -q)" --daemon "$(warren_pid "$leader")"
 }
@@ -241,17 +267,16 @@ for peer in warren ${DOCKERD:+swarm}; do
   NODE_DOWN=()
   prepare
   "${peer}_up"
+  if wants idle; then measure_idle; fi
   if wants present; then measure_replicas "2 replicas running, image present" present; fi
   if wants absent; then measure_replicas "2 replicas running, image in a registry" absent; fi
   if wants scale; then measure_scale; fi
   if wants cli; then measure_cli; fi
-  if wants api && [ "$peer" = warren ]; then measure_api; fi
   if wants kill; then measure_loss kill "leader kill -9, until a service is created elsewhere"; fi
   if wants cut; then measure_loss cut "leader cut off silently, the same"; fi
   if wants term && [ "$peer" = warren ]; then measure_term; fi
   if wants power; then measure_power "worker without power, its tasks run elsewhere"; fi
-  if wants idle; then measure_idle; fi
-  if wants placement && [ "$peer" = warren ]; then measure_placement; fi
+  if wants api; then measure_api; fi
   fleet_down
   kill "$registry" && registry=
 done
@@ -260,4 +285,12 @@ if wants power; then
   prepare
   warren_up
   measure_power "the same with --node-down 4s"
+  fleet_down
+  kill "$registry" && registry=
+fi
+if wants placement; then
+  peer=warren NODE_DOWN=()
+  prepare
+  warren_up
+  measure_placement
 fi

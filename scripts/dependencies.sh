@@ -32,6 +32,7 @@ for purpose in "$@"; do
       need protoc protobuf-compiler
       need shellcheck shellcheck
       need jq jq
+      need openssl openssl
       need python3 python3
       ;;
     crun)
@@ -39,6 +40,7 @@ for purpose in "$@"; do
       ;;
     bench)
       need jq jq
+      need openssl openssl
       ;;
     *)
       echo "dependencies.sh: unknown purpose '$purpose'" >&2

@@ -58,7 +58,7 @@ package enum TaskState: UInt8, Sendable, Comparable, CaseIterable, Codable {
   case complete
   /// Given up: the restart policy allows no further attempt.
   case failed
-  /// The worker cannot run it at all (for example a port is taken); another node may.
+  /// The image has no variant for the node's platform, however often it is tried; a node of another platform may run it.
   case rejected
   /// Stopped because that was desired.
   case shutdown

@@ -30,17 +30,15 @@ extension LogDatabase {
 
   /// What is being received, or was when the process ended.
   package func incomingSnapshot() throws(WarrenError) -> LogSnapshotInfo? {
-    try location.translating { try queue.read { try LogSnapshotInfo.readIncoming($0, location) } }
+    try read { try LogSnapshotInfo.readIncoming($0, location) }
   }
 
   /// - Throws: `.dataLoss` when a part is missing or is not what was written. It is received anew then, from the beginning.
   func verifyReceived(_ info: LogSnapshotInfo) throws(WarrenError) {
-    do {
-      try location.translating {
-        var size = 0
-        for number in 0..<info.chunks { size += try queue.read { try info.readChunk(number, $0, location).count } }
-        guard size == info.size else { throw location.damage("the snapshot at entry \(info.index) is not as long as the leader's.") }
-      }
+    do throws(WarrenError) {
+      var size = 0
+      for number in 0..<info.chunks { size += try readSnapshotChunk(number, of: info).count }
+      guard size == info.size else { throw location.damage("the snapshot at entry \(info.index) is not as long as the leader's.") }
     } catch {
       try location.translating { try queue.write { try LogSnapshotInfo.forgetIncoming($0) } }
       throw error

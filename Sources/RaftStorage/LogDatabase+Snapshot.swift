@@ -58,7 +58,7 @@ extension LogDatabase {
 
   /// - Throws: `.dataLoss` when it is not what was written.
   package func readSnapshotChunk(_ number: Int, of info: LogSnapshotInfo) throws(WarrenError) -> [UInt8] {
-    try location.translating { try queue.read { try info.readChunk(number, $0, location) } }
+    try read { try info.readChunk(number, $0, location) }
   }
 
   /// Removes one chunk that belongs neither to the current snapshot nor to one of those that are being sent or received. False when there
@@ -79,14 +79,12 @@ extension LogDatabase {
   package func readSnapshot() throws(WarrenError) -> (info: LogSnapshotInfo, data: [UInt8])? {
     let info = snapshot
     if info.index == 0 { return nil }
-    return try location.translating {
-      try queue.read { database in
-        var data: [UInt8] = []
-        data.reserveCapacity(info.size)
-        for number in 0..<info.chunks { data += try info.readChunk(number, database, location) }
-        guard data.count == info.size else { throw location.damage("the snapshot at entry \(info.index) is not as long as it was.") }
-        return (info, data)
-      }
+    return try read { database in
+      var data: [UInt8] = []
+      data.reserveCapacity(info.size)
+      for number in 0..<info.chunks { data += try info.readChunk(number, database, location) }
+      guard data.count == info.size else { throw location.damage("the snapshot at entry \(info.index) is not as long as it was.") }
+      return (info, data)
     }
   }
 

@@ -167,22 +167,20 @@ package final class LogDatabase: MemberStorage {
   /// The entries that follow `index`, as many as fit into `byteLimit` and at least one; empty at the end of the log.
   /// - Throws: `.dataLoss` at the first entry that is not what was written.
   package func readEntries(after index: LogIndex, byteLimit: Int) throws(WarrenError) -> [Entry] {
-    try location.translating {
-      try queue.read { database in
-        var entries: [Entry] = []
-        var size = 0
-        let rows = try Row.fetchCursor(
-          database, sql: #"SELECT "index", term, kind, data, checksum FROM entries WHERE "index" > ? ORDER BY "index""#, arguments: [Int64(index)])
-        while size < byteLimit, let row = try rows.next() {
-          let entry = try Entry(row, location)
-          guard entry.index == index + UInt64(entries.count) + 1 else {
-            throw location.damage("entry \(index + UInt64(entries.count) + 1) is missing.")
-          }
-          size += entry.data.count
-          entries.append(entry)
+    try read { database in
+      var entries: [Entry] = []
+      var size = 0
+      let rows = try Row.fetchCursor(
+        database, sql: #"SELECT "index", term, kind, data, checksum FROM entries WHERE "index" > ? ORDER BY "index""#, arguments: [Int64(index)])
+      while size < byteLimit, let row = try rows.next() {
+        let entry = try Entry(row, location)
+        guard entry.index == index + UInt64(entries.count) + 1 else {
+          throw location.damage("entry \(index + UInt64(entries.count) + 1) is missing.")
         }
-        return entries
+        size += entry.data.count
+        entries.append(entry)
       }
+      return entries
     }
   }
 
@@ -200,7 +198,17 @@ package final class LogDatabase: MemberStorage {
 
   private static let checkpointSize = 4 << 20
 
-  /// Lets another process open the directory. Nothing can be called after it.
+  /// GRDB's own `read` takes the process down after `close`, and the next chunk of a snapshot may be asked for until the process ends.
+  func read<Result>(_ body: (Database) throws -> Result) throws(WarrenError) -> Result {
+    try location.translating {
+      try queue.inDatabase { database in
+        guard database.sqliteConnection != nil else { throw WarrenError(.cancelled, "The log in \(location.directory) is closed.") }
+        return try body(database)
+      }
+    }
+  }
+
+  /// Lets another process open the directory. Whatever is called after it throws.
   package func close() throws(WarrenError) {
     try location.translating { try queue.close() }
     lock.release()

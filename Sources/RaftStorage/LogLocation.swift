@@ -22,8 +22,8 @@ package struct LogLocation: Sendable {
   /// Holds a database being made; it becomes `directory` when it is whole.
   var unfinished: String { dataDirectory + "/raft.unfinished" }
 
-  /// Where the number-th damaged log was moved by a recovery.
-  func setAside(_ number: Int) -> String { "\(directory).damaged-\(number)" }
+  /// Where the number-th log was moved that a recovery replaced.
+  func setAside(_ number: Int) -> String { "\(directory).old-\(number)" }
 
   var setAsideCount: Int {
     var count = 0

@@ -71,9 +71,9 @@ package struct LogRecovery: Sendable {
     if location.recoveryWasInterrupted { try FileSystem.rename(location.setAside(location.setAsideCount), to: location.directory) }
   }
 
-  private typealias Salvage = (report: Report, snapshot: (info: LogSnapshotInfo, chunks: [[UInt8]]), entries: [Entry], hardState: HardState)
+  typealias Salvage = (report: Report, snapshot: (info: LogSnapshotInfo, chunks: [[UInt8]]), entries: [Entry], hardState: HardState)
 
-  private func salvage() throws -> Salvage {
+  func salvage() throws -> Salvage {
     try undoInterrupted()
     guard FileSystem.exists(location.database) else { throw hopeless("\(location.database) is missing", nil) }
     return try readCopy(salvage)
@@ -133,8 +133,8 @@ package struct LogRecovery: Sendable {
   private func hopeless(_ what: String, _ cause: (any Error)?) -> WarrenError {
     WarrenError(
       .dataLoss,
-      "The cluster's log in \(location.directory) cannot be recovered: \(what). Put back a copy of \(location.directory), or move it away and "
-        + "begin anew with: warren cluster init --data-dir \(location.dataDirectory)",
+      "The cluster's log in \(location.directory) cannot be recovered: \(what). Put back a copy of \(location.directory), or move \(location.dataDirectory) "
+        + "away and restore a backup there: warren cluster restore FILE --data-dir \(location.dataDirectory)",
       cause: cause)
   }
 }

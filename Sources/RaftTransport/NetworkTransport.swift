@@ -90,7 +90,9 @@ package final class NetworkTransport: RaftTransport, Service {
     if outbox.add(messages) { loop.execute { self.core.value.drain() } }
   }
 
-  package func setPeers(_ peers: [MemberID: HostPort]) { loop.execute { self.core.value.setPeers(peers) } }
+  package func setPeers(_ peers: [MemberID: HostPort], former: [MemberID: HostPort]) {
+    loop.execute { self.core.value.setPeers(peers, former: former) }
+  }
 
   /// For connections made from now on; those there are stay.
   /// - Throws: `.failedPrecondition` when they cannot be used; the earlier ones stay then.

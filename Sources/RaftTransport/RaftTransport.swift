@@ -11,7 +11,12 @@ package protocol RaftTransport: Sendable {
   func send(_ messages: [Message])
 
   /// Where the other members are, from now on. Connections with members that are not among them are closed.
-  func setPeers(_ peers: [MemberID: HostPort])
+  /// - Parameter former: members of earlier groups, which the cluster was recovered without. They are told so, and nothing else.
+  func setPeers(_ peers: [MemberID: HostPort], former: [MemberID: HostPort])
+}
+
+extension RaftTransport {
+  package func setPeers(_ peers: [MemberID: HostPort]) { setPeers(peers, former: [:]) }
 }
 
 /// A member as its transport sees it. Calls come from any thread and must return quickly, but for those that are `async`.

@@ -15,6 +15,11 @@ package struct TransportConfiguration: Sendable {
   package var advertised: HostPort?
   /// A member that has proved who it is says that it is reached elsewhere than this transport was told. Called on the event loop.
   package var moved: @Sendable (MemberID, HostPort) -> Void = { _, _ in }
+  /// The number of the member that the present group began with, as far as this member knows; 0 for the first group. Whoever has a lower number
+  /// was given up when the cluster was recovered, and is told so.
+  package var founder: @Sendable () -> UInt64 = { 0 }
+  /// A manager of the cluster says that this member was given up. Called on the event loop, with where that manager is reached if it said so.
+  package var superseded: @Sendable (HostPort?) -> Void = { _ in }
 
   package init(cluster: ClusterID, member: MemberID, listen: HostPort, security: TransportSecurity) {
     self.cluster = cluster
@@ -39,10 +44,14 @@ package struct TransportCertificates: Sendable {
   package var roots: [NIOSSLCertificate]
   /// The member a certificate speaks for; nil for a certificate that is not a manager's. It is called after the chain was verified.
   package var member: @Sendable (NIOSSLCertificate) -> MemberID?
+  /// Whether a certificate is one of a manager of this cluster, known here or not. It is called after the chain was verified.
+  package var isManager: @Sendable (NIOSSLCertificate) -> Bool
 
   package init(
-    chain: [NIOSSLCertificate], key: NIOSSLPrivateKey, roots: [NIOSSLCertificate], member: @escaping @Sendable (NIOSSLCertificate) -> MemberID?
+    chain: [NIOSSLCertificate], key: NIOSSLPrivateKey, roots: [NIOSSLCertificate],
+    isManager: @escaping @Sendable (NIOSSLCertificate) -> Bool = { _ in false }, member: @escaping @Sendable (NIOSSLCertificate) -> MemberID?
   ) {
+    self.isManager = isManager
     self.chain = chain
     self.key = key
     self.roots = roots

@@ -45,6 +45,22 @@ struct LogReceivingTests {
     #expect(log.lastIndex == 50)
   }
 
+  /// A leader that ends while it sends a snapshot is asked for the next chunk.
+  @Test func refusesWhatIsAskedForAfterItWasClosed() throws {
+    let log = try scratch.create()
+    _ = try log.receiveSnapshot(info)
+    try store(0..<2, log)
+    try log.close()
+    #expect(throws: WarrenError.self) { try log.readSnapshotChunk(0, of: info) }
+    #expect(throws: WarrenError.self) { try log.writeSnapshotChunk(2, data.chunk(2), of: info) }
+    #expect(throws: WarrenError.self) { try log.incomingSnapshot() }
+    #expect(throws: WarrenError.self) { try log.readEntries(after: 0, byteLimit: 1) }
+    #expect(throws: WarrenError.self) { try log.append(entries(1...1)) }
+    #expect(throws: WarrenError.self) { try log.removeStaleChunk() }
+    let again = try scratch.open()
+    #expect(try again.receiveSnapshot(info) == 2)
+  }
+
   /// Whatever was written before a power loss, a prefix of it is there.
   @Test func goesOnAfterAPowerLossAnywhere() throws {
     let log = try scratch.create()

@@ -181,4 +181,18 @@ import X509
     let pauses = [1, 2, 3, 8, 100].map { RenewalSchedule.pause(afterFailures: $0, spread: 0) }
     #expect(pauses == [.seconds(30), .seconds(60), .seconds(120), .seconds(3600), .seconds(3600)])
   }
+
+  @Test func aWorkersCertificateFromBetweenABackupAndItsRestorationCounts() async throws {
+    let node = Fixture.node("n1", [.worker], keys: ["of the backup"])
+    let restoration = Cluster.Restoration(from: Fixture.now + Fixture.day * -5, at: Fixture.now + Fixture.day * -1)
+    func check(_ role: NodeIdentity.Role, issued days: Int, isRemoved: Bool = false) async throws {
+      let shown = try await fixture.verified(role, issued: Fixture.now + Fixture.day * days)
+      let removed = isRemoved ? [shown.keyFingerprint] : []
+      try Standing(revoked: [], removedKeys: removed, restoration: restoration) { $0 == "n1" ? Standing.Node(node) : nil }.check(shown)
+    }
+    for days in [-5, -3, -1] { try await check(.worker, issued: days) }
+    for days in [-6, 0] { await #expect(throws: CertificateRefusal.self) { try await check(.worker, issued: days) } }
+    await #expect(throws: CertificateRefusal.self) { try await check(.manager, issued: -3) }
+    await #expect(throws: CertificateRefusal.self) { try await check(.worker, issued: -3, isRemoved: true) }
+  }
 }

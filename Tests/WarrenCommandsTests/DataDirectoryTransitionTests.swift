@@ -71,10 +71,31 @@ import WarrenAPI
     }
   }
 
+  /// What a manager answers to a worker that was promoted.
+  private static func promoted(_ directory: DataDirectory, nodeDown: Duration? = nil, raftProfile: String? = nil) throws -> CertificateCalls.Renewed {
+    let credentials = try #require(try directory.security.credentials(sealedWith: directory.security.sealingKeys()))
+    return CertificateCalls.Renewed(credentials: credentials, managers: managers, nodeDown: nodeDown, raftProfile: raftProfile)
+  }
+
+  @Test func aPromotedWorkerTakesOverWhatIsTheSameOnAllManagers() throws {
+    try Self.withDirectory { directory in
+      try Self.keep(.worker, in: directory)
+      try directory.keep(DaemonSettings(labels: ["zone": "a"]))
+      try directory.prepareForManager("n1", as: Self.promoted(directory, nodeDown: .seconds(4), raftProfile: "wan"), keys: SealingKeyring())
+      let settings = try #require(try directory.settings())
+      #expect(settings.nodeDownSeconds == 4 && settings.raftProfile == "wan" && settings.labels == ["zone": "a"] && settings.changedRole == true)
+      // It was a manager before, and was told something else by people.
+      try directory.prepareForManager("n1", as: Self.promoted(directory, nodeDown: .seconds(9), raftProfile: "lan"), keys: SealingKeyring())
+      #expect(try directory.settings() == settings)
+      try directory.prepareForManager("n1", as: Self.promoted(directory), keys: SealingKeyring())
+      #expect(try directory.settings() == settings, "of a version that does not say")
+    }
+  }
+
   @Test func aPromotedWorkerGetsALogOnceAndALostOneIsNotReplaced() throws {
     try Self.withDirectory { directory in
       try Self.keep(.worker, in: directory)
-      try directory.prepareForManager("n1", among: Self.managers, keys: SealingKeyring())
+      try directory.prepareForManager("n1", as: Self.promoted(directory), keys: SealingKeyring())
       #expect(try !directory.wasPromoted(), "its certificate decides")
       try Self.keep(.manager, in: directory)
       #expect(try directory.wasPromoted() && directory.isPreparedManager())
@@ -91,6 +112,7 @@ import WarrenAPI
       try Self.makeLog(in: directory)
       try Self.keep(.manager, in: directory)
       try directory.keep(DaemonSettings(labels: ["zone": "a"]))
+      try SupersededMark(directory.path).write(by: "m2:7946")
       // Cut short after it was decided.
       try PrivateFile("\(directory.path)/departed").write([])
       try directory.finishTransition()

@@ -5,20 +5,20 @@ import Testing
 
 /// Three managers of one cluster, as processes on the loopback.
 @Suite struct ManagersTests {
-  private func manager(_ id: String, joining token: String? = nil, at address: String = "", directory: String? = nil) async throws -> ManagerProcess {
+  func manager(_ id: String, joining token: String? = nil, at address: String = "", directory: String? = nil) async throws -> ManagerProcess {
     let node = ["--node-id", id, "--manager-only", "--metrics-addr", "off"]
     guard let token else { return try await ManagerProcess(["cluster", "init"] + node) }
     // Not in the arguments, which others can see.
     return try await ManagerProcess(["manager", "join", "--leader", address] + node, directory: directory, environment: ["WARREN_TOKEN": token])
   }
 
-  private func info(_ manager: ManagerProcess) async throws -> ClusterView {
+  func info(_ manager: ManagerProcess) async throws -> ClusterView {
     let result = try await manager.run("cluster", "info", "-o", "json")
     #expect(result.code == 0, "\(result.errors)")
     return try JSONDecoder().decode(ClusterView.self, from: Data(result.output.utf8))
   }
 
-  private struct ClusterView: Decodable, Equatable {
+  struct ClusterView: Decodable, Equatable {
     struct Server: Decodable, Equatable {
       let id: String
       let suffrage: String
@@ -29,7 +29,7 @@ import Testing
     let servers: [Server]
   }
 
-  private func three() async throws -> [ManagerProcess] {
+  func three() async throws -> [ManagerProcess] {
     let first = try await manager("m1")
     let token = try await first.run("cluster", "join-token", "manager", "-q").output.trimmingCharacters(in: .whitespacesAndNewlines)
     #expect(token.count == 64)
@@ -44,11 +44,11 @@ import Testing
     return managers
   }
 
-  private func create(_ name: String, at manager: ManagerProcess) async throws -> Int32 {
+  func create(_ name: String, at manager: ManagerProcess) async throws -> Int32 {
     try await manager.run("service", "create", name, "--image", "x", "--replicas", "0", "--detach").code
   }
 
-  private func services(at manager: ManagerProcess) async throws -> [String] {
+  func services(at manager: ManagerProcess) async throws -> [String] {
     try await manager.run("service", "list", "-q").output.split(separator: "\n").map(String.init)
   }
 

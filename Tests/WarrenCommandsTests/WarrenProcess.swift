@@ -109,6 +109,13 @@ final class ManagerProcess {
 
   func restart(_ verb: [String]) async throws { (process, greeting, errors) = try await Self.launch(verb, directory) }
 
+  /// The same without waiting until it serves: for one that may not get there.
+  func relaunch(_ verb: [String]) async throws {
+    errors = Pipe()
+    greeting = ""
+    process = try WarrenProcess.start(verb + ["--data-dir", directory + "/data", "--socket", directory + "/s"], output: Pipe(), errors: errors)
+  }
+
   deinit {
     if process.isRunning {
       kill(process.processIdentifier, SIGKILL)

@@ -9,12 +9,14 @@
 #   fleet_down               removes everything
 
 FLEET=$MACHINE/fleet
+# What daemons say: HOST.out and HOST.log.
+log=$FLEET/log
 FABRIC=wf-$(basename "$MACHINE" | tr -cd '[:alnum:]' | tail -c 8)
 
 fleet_up() {
   # Machines of an earlier scenario had the same names.
   rm -rf "$FLEET"
-  mkdir -p "$FLEET"
+  mkdir -p "$FLEET" "$log"
   ip netns add "$FABRIC"
   ip -n "$FABRIC" link add br0 type bridge
   ip -n "$FABRIC" link set br0 up
@@ -57,6 +59,37 @@ on() (
   shift
   in_machine "$@"
 )
+
+# The words that begin a daemon's command line on a host; scenarios may have others.
+program_on() { echo "$WARREN"; }
+# launches HOST ARGUMENTS...: a daemon there.
+launches() {
+  local host=$1
+  shift
+  : >"$log/$host.out"
+  # shellcheck disable=SC2046 # words
+  on "$host" setsid $(program_on "$host") "$@" </dev/null >"$log/$host.out" 2>>"$log/$host.log" &
+  disown
+}
+# starts HOST ARGUMENTS...: the same, until it says that it serves.
+starts() {
+  local host=$1
+  launches "$@"
+  eventually 40 grep -q '^✓' "$log/$host.out" || { tail -5 "$log/$host.log"; return 1; }
+}
+
+# Without the log drivers of containers, which are warren, too.
+daemons() {
+  on "$1" ps -eo pid=,stat=,args= |
+    awk '$2 !~ /^Z/ && $3 ~ /warren[^\/]*$/ && ($4 == "start" || $5 == "start" || $5 == "init" || $5 == "join") { print $1 }'
+}
+is_off() { equal "$(daemons "$1")" ""; }
+# ends SIGNAL HOST: and waits until it has ended.
+ends() {
+  # shellcheck disable=SC2046 # words
+  on "$2" kill "-$1" $(daemons "$2")
+  eventually 20 is_off "$2"
+}
 
 fleet_power_off() (
   fleet_use "$1"

@@ -27,8 +27,8 @@ package struct APIServer: Service {
     }
   }
 
-  /// More than a connection needs from the kernel to the server.
-  private static let timeToBeTaken = Duration.milliseconds(100)
+  /// More than a connection needs from the kernel to the server, on a busy machine, too.
+  private static let timeToBeTaken = Duration.milliseconds(300)
 
   private let services: [any RegistrableRPCService]
   private let interceptors: [any ServerInterceptor]

@@ -31,6 +31,7 @@ extension ManagerAPI {
       throw WarrenError(.invalidArgument, "the request to join has \(size) bytes, more than \(Self.largestJoinRequest); give the node fewer labels")
     }
     let node = try ClusterNode(wire: request.node)
+    try JoinerCheck(request, of: node).check(by: identity, now: store.now())
     try LabelRules.validate(node.labels, of: "node")
     let view = try await currentView()
     let issued = try await admission().join(token: request.token, request: Array(request.certificateRequest), node: node)
@@ -56,7 +57,10 @@ extension ManagerAPI {
     return try .with {
       $0.issued = try issued.wire
       $0.sealingKeys = issued.sealingKeys?.text ?? ""
-      if issued.sealingKeys != nil { $0.managers = joinManagers }
+      if issued.sealingKeys != nil {
+        $0.managers = joinManagers
+        if let common { $0.settings = common.wire }
+      }
     }
   }
 

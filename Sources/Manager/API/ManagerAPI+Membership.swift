@@ -40,18 +40,21 @@ extension ManagerAPI {
   /// - Throws: `deadlineExceeded` when it takes long.
   private func isGone(_ id: NodeID) async throws -> Bool {
     if id == identity.node { return false }
-    let deadline = ContinuousClock.now + Self.removalPatience
-    // Looked at instead of waited for: it is over in a few rounds.
-    while store.view.node(id) != nil {
-      guard ContinuousClock.now < deadline else {
-        throw WarrenError(
-          .deadlineExceeded,
-          "node \(id) is to be removed, and is still there after \(Self.removalPatience.components.seconds) s; it goes on by itself; "
-            + "see: warren cluster info, warren node list")
+    let isGone = await withTaskGroup(of: Bool.self) { [store] group in
+      group.addTask { await store.until(\.concernsNodes) { $0.node(id) == nil } }
+      group.addTask {
+        try? await Task.sleep(for: Self.removalPatience)
+        return false
       }
-      try await Task.sleep(for: .milliseconds(20))
+      defer { group.cancelAll() }
+      return await group.next() ?? false
     }
-    return true
+    try Task.checkCancellation()
+    if isGone { return true }
+    throw WarrenError(
+      .deadlineExceeded,
+      "node \(id) is to be removed, and is still there after \(Self.removalPatience.components.seconds) s; it goes on by itself; "
+        + "see: warren cluster info, warren node list")
   }
 
   /// Needs no request id: done twice, it is the same.

@@ -30,12 +30,13 @@ package struct ManagerAPI: Warren_V1_WarrenAPI.SimpleServiceProtocol {
   let workers: ConnectedWorkers
   /// Nil for a manager that takes in no nodes.
   let nodes: NodeAdmission?
+  let common: CommonSettings?
   let newServiceID: @Sendable () -> ServiceID
 
   package init(
     store: ClusterStore, log: any ReplicatedLog, overview: @escaping @Sendable () -> RaftOverview = { .alone }, identity: Identity,
     localNode: (any NodeOperations)?,
-    workers: ConnectedWorkers = ConnectedWorkers(), nodes: NodeAdmission? = nil,
+    workers: ConnectedWorkers = ConnectedWorkers(), nodes: NodeAdmission? = nil, common: CommonSettings? = nil,
     newServiceID: @escaping @Sendable () -> ServiceID = { .random() }
   ) {
     self.store = store
@@ -45,6 +46,7 @@ package struct ManagerAPI: Warren_V1_WarrenAPI.SimpleServiceProtocol {
     self.localNode = localNode
     self.workers = workers
     self.nodes = nodes
+    self.common = common
     self.newServiceID = newServiceID
   }
 

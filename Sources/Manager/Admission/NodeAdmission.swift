@@ -32,7 +32,8 @@ package struct NodeAdmission: Sendable {
       let authority = try Self.authority(in: view, keys)
       let stored = view.node(node.id)
       let grant = try Admission(cluster: authority.cluster, trust: authority.trust, now: now()).join(
-        token: token, request: request, node: node.id, roles: node.roles, tokens: JoinTokens(Array(view.tokens)), stored: stored)
+        token: token, request: request, node: node.id, roles: node.roles, tokens: JoinTokens(Array(view.tokens)), stored: stored,
+        removedKeys: view.cluster?.removedKeys ?? [])
       if let stored, stored.roles.contains(.manager) != (grant.identity.role == .manager) {
         throw WarrenError(
           .alreadyExists,
@@ -64,12 +65,9 @@ package struct NodeAdmission: Sendable {
     return try await store.update { transaction in
       let view = transaction.view
       let authority = try Self.authority(in: view, keys)
-      let standing = Standing(revoked: view.cluster?.revoked ?? [], removedKeys: view.cluster?.removedKeys ?? []) {
-        view.node($0).map(Standing.Node.init)
-      }
       if let node = view.node(peer.identity.node) { try Self.checkSettled(node) }
       let grant = try Admission(cluster: authority.cluster, trust: authority.trust, now: now()).renew(
-        peer, request: request, stored: view.node(peer.identity.node), standing: standing)
+        peer, request: request, stored: view.node(peer.identity.node), standing: view.standing)
       if var node = view.node(grant.identity.node) {
         (node.keys, node.authority) = (grant.keys, authority.pin.text)
         if asNewMember { node.memberID = try Self.newMemberID(of: node, &transaction) }

@@ -1,5 +1,6 @@
-import ClusterModel
+package import ClusterModel
 import Dispatch
+import Logging
 import NIOConcurrencyHelpers
 import Raft
 import RaftStorage
@@ -24,6 +25,12 @@ extension RaftMember: Service {
     }
     await leave()
     try await close()
+  }
+
+  /// Takes part no more from this moment on; `run()` throws the reason.
+  package func withdraw(because reason: WarrenError) {
+    logger.critical("log.withdrawn", metadata: ["reason": "\(reason)"])
+    end(with: reason, failed: true)
   }
 
   private func beginToLeave() {

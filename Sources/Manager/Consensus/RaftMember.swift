@@ -59,15 +59,8 @@ package final class RaftMember: ReplicatedLog, Sendable {
     storage: any MemberStorage, stateMachine: any ReplicatedStateMachine, transport: (any RaftTransport)? = nil, timing: RaftTiming = .lan,
     limits: Limits = Limits(), logger: Logger
   ) async throws -> RaftMember {
-    let member = try await withCheckedThrowingContinuation { continuation in
-      DispatchQueue(label: "warren.log.open").async {
-        continuation.resume(
-          with: Result {
-            try RaftMember(
-              storage: storage, machine: SessionStateMachine(stateMachine), transport: transport, timing: timing, limits: limits, logger: logger)
-          })
-      }
-    }
+    let member = try RaftMember(
+      storage: storage, machine: SessionStateMachine(stateMachine), transport: transport, timing: timing, limits: limits, logger: logger)
     if let transport { member.attach(transport) }
     if !member.startTicking() {
       member.change { $0.node.campaign() }

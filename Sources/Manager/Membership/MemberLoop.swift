@@ -16,9 +16,10 @@ struct MemberLoop {
   /// Until cancelled.
   func run() async {
     var lastProblem = ""
+    var trial = LearnerTrial(interval: Self.interval)
     while !Task.isCancelled {
       do {
-        try await look()
+        try await look(&trial)
         lastProblem = ""
       } catch is CancellationError {
         return
@@ -30,13 +31,14 @@ struct MemberLoop {
     }
   }
 
-  private func look() async throws {
+  private func look(_ trial: inout LearnerTrial) async throws {
     // Nothing to see to: the store has not been told of any, or there is one only.
     let members = store.view.nodes.filter { $0.memberID != 0 }
     let managers = members.filter(\.isLastingManager)
+    let overview = log.overview
     let plan = MemberPlan(
       wanted: MemberSet(managers.map { MemberID(rawValue: $0.memberID) }),
-      forced: MemberSet(members.filter(\.forced).map { MemberID(rawValue: $0.memberID) }), overview: log.overview)
+      forced: MemberSet(members.filter(\.forced).map { MemberID(rawValue: $0.memberID) }), proven: trial.look(overview), overview: overview)
     switch plan.next {
     case .change(let change):
       logger.notice("managers.changing", metadata: ["change": "\(change.steps)"])

@@ -4,7 +4,7 @@ import Raft
 /// What the leader changes next, so that the members of Raft become the managers of the store: one step at a time, each from what is, so that
 /// a crash or another leader in between changes nothing. Pure.
 ///
-/// A new manager begins as a learner, which counts in no quorum, and becomes a voter once it is there and up to date.
+/// A new manager begins as a learner, which counts in no quorum, and becomes a voter once it has proved itself (`LearnerTrial`).
 struct MemberPlan {
   enum Step: Equatable {
     case change(ConfigurationChange)
@@ -16,10 +16,10 @@ struct MemberPlan {
   var wanted: MemberSet
   /// Of those that are not wanted any more: who goes whatever that costs.
   var forced: MemberSet = []
+  /// Learners that are to get a vote.
+  var proven: MemberSet = []
   var overview: RaftOverview
 
-  /// A learner that lacks no more than this is up to date.
-  static let smallLag: UInt64 = 1000
   /// A voter that is away for longer gives its seat up when that makes the loss of another one bearable.
   static let autopilotPatience = Duration.seconds(300)
 
@@ -49,7 +49,7 @@ struct MemberPlan {
   }
 
   private var promotion: Step? {
-    overview.configuration.learners.first { isReady($0) }.map { .change(ConfigurationChange([.init(.addVoter, $0)])) }
+    overview.configuration.learners.first { proven.contains($0) }.map { .change(ConfigurationChange([.init(.addVoter, $0)])) }
   }
 
   private var seat: Step? {
@@ -59,10 +59,6 @@ struct MemberPlan {
     var rest = voters
     rest.remove(dead)
     return tolerance(of: rest) > 0 ? .change(ConfigurationChange([.init(.addLearner, dead)])) : nil
-  }
-
-  private func isReady(_ learner: MemberID) -> Bool {
-    overview.isActive(learner) && (overview.matches[learner] ?? 0) > 0 && overview.lag(of: learner) <= Self.smallLag
   }
 
   /// How many more voters may be lost.

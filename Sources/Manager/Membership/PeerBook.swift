@@ -49,6 +49,7 @@ package final class PeerBook: Sendable {
     var entries: [Entry]
     var announced: [MemberID: Announcement] = [:]
     var user: (member: RaftMember, transport: any RaftTransport)?
+    var former: [Cluster.FormerManager] = []
   }
 
   private let file: PrivateFile
@@ -94,6 +95,15 @@ package final class PeerBook: Sendable {
     }
   }
 
+  /// What another manager has said of all of them; it counts until the store says something new.
+  package func learn(_ entries: [Entry]) {
+    state.withLockedValue { state in
+      if entries == state.entries { return }
+      state.entries = entries
+      keep(state)
+    }
+  }
+
   /// A member has said where it is reached.
   package func moved(_ member: MemberID, to address: HostPort) {
     state.withLockedValue { state in
@@ -110,10 +120,16 @@ package final class PeerBook: Sendable {
   }
 
   /// What the store says, which must not be older than what it said before.
-  func update(from nodes: some Sequence<ClusterNode>) {
+  /// - Parameter former: managers of earlier groups.
+  func update(from nodes: some Sequence<ClusterNode>, former: [Cluster.FormerManager] = []) {
     let stored = nodes.compactMap(Entry.init).sorted { $0.member < $1.member }
     if stored.isEmpty { return }
+    // A machine that has joined anew is not told any more what it was before.
+    let former = former.filter { gone in !stored.contains { $0.raftAddress == gone.raftAddress } }
     state.withLockedValue { state in
+      let isNews = state.former != former
+      state.former = former
+      defer { if isNews { tell(state) } }
       var entries = stored
       for (place, entry) in stored.enumerated() {
         guard let announcement = state.announced[entry.memberID] else { continue }
@@ -140,7 +156,8 @@ package final class PeerBook: Sendable {
     guard let (member, transport) = state.user else { return }
     var addresses: [MemberID: HostPort] = [:]
     for entry in state.entries { addresses[entry.memberID] = HostPort(entry.raftAddress) }
-    transport.setPeers(addresses)
+    let former = state.former.compactMap { gone in HostPort(gone.raftAddress).map { (MemberID(rawValue: gone.memberID), $0) } }
+    transport.setPeers(addresses, former: Dictionary(former) { $1 })
     member.setNames(Dictionary(state.entries.map { ($0.memberID, "\($0.node) (\($0.raftAddress))") }) { $1 })
   }
 }
@@ -162,7 +179,7 @@ package struct PeerBookKeeper: Service {
       // Before that the store is as it was when this manager went off, and the book knows more. A barrier waits for a leader by itself; the
       // pause is for a log that refuses at once.
       while !Task.isCancelled, (try? await log.readBarrier()) == nil { try? await Task.sleep(for: .seconds(1)) }
-      await store.follow(\.concernsNodes) { book.update(from: $0.nodes) }
+      await store.follow(\.concernsNodes) { book.update(from: $0.nodes, former: $0.cluster?.formerManagers ?? []) }
     }
   }
 }

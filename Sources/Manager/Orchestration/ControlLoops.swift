@@ -104,6 +104,7 @@ package actor ControlLoops: Service {
       let reconciler = Reconciler(now: now(), newID: newID)
       let outcome = try await store.update { try reconciler.run(rest, placement: placement, in: &$0) }
       for (service, wakeAt) in outcome.done { agenda.wake(service, at: wakeAt) }
+      if let time = outcome.placeAgainAt { agenda.wakePlacement(at: time) }
       for (service, error) in outcome.failed { postpone([service], placement: false, error) }
       if let (lasted, failures) = pacing.succeeded(outcome.done.keys, placement: placement && !outcome.hasMore, now: now()) {
         logger.notice("reconcile.resumed", metadata: ["after": "\(lasted)", "failures": "\(failures)"])

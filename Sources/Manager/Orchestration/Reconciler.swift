@@ -7,6 +7,8 @@ struct Reconciler {
     /// Services dealt with, and when to look at each again.
     var done: [ServiceID: Timestamp?] = [:]
     var failed: [ServiceID: any Error] = [:]
+    /// When to place again what could not be placed.
+    var placeAgainAt: Timestamp?
     /// Not everything fitted into this transaction.
     var hasMore = false
   }
@@ -38,7 +40,7 @@ struct Reconciler {
       }
       if budget.isExhausted { break }
     }
-    if placement { try place(in: &transaction, &budget) }
+    if placement { outcome.placeAgainAt = try place(in: &transaction, &budget) }
     outcome.hasMore = budget.isExhausted
     return outcome
   }
@@ -65,13 +67,15 @@ struct Reconciler {
     return true
   }
 
-  private func place(in transaction: inout StoreTransaction, _ budget: inout TransactionBudget) throws {
+  private func place(in transaction: inout StoreTransaction, _ budget: inout TransactionBudget) throws -> Timestamp? {
     let view = transaction.view
     let isNew = { (task: ClusterTask) in task.meta.version == 0 }
-    for task in Scheduler.schedule(view.tasks, nodes: view.nodes, now: now) {
+    let placement = Scheduler.placement(of: view.tasks, nodes: view.nodes, now: now)
+    for task in placement.changed {
       // A task made in this transaction is already paid for.
-      guard isNew(task) || budget.take(task) else { return }
+      guard isNew(task) || budget.take(task) else { break }
       try transaction.put(task)
     }
+    return placement.tryAgainAt
   }
 }

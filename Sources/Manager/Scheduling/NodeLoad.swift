@@ -17,8 +17,6 @@ struct NodeLoad {
   /// Tasks that are meant to run, by service.
   private(set) var tasksByService: [ServiceID: Int] = [:]
   private(set) var taskCount = 0
-  /// Tasks this node recently could not run, by service.
-  private(set) var rejections: [ServiceID: Int] = [:]
   private var failures = 0
 
   /// So many tasks failed here lately, of whatever service, that it may be the node: it is everybody's last choice.
@@ -45,22 +43,27 @@ struct NodeLoad {
     if task.desiredState == .running { tasksByService[task.serviceID, default: 0] += 1 }
   }
 
-  mutating func addRejection(of service: ServiceID) {
-    rejections[service, default: 0] += 1
-    failures += 1
-  }
-
   mutating func addFailure() { failures += 1 }
 }
 
 /// The load of every node.
 struct ClusterLoad {
-  /// What happened longer ago counts no more: a node that rejected a service's task is that service's last choice, one on which many tasks
-  /// failed is the last choice of all.
+  /// What happened longer ago counts no more: a node on which many tasks failed is the last choice of all; one whose platform an image has no
+  /// variant for is not tried, until somebody may have built one.
   static let failureMemory: Duration = .seconds(300)
+
+  /// What one image is asked for: that of a service's revision.
+  private struct Image: Hashable {
+    let service: ServiceID
+    let revision: UInt64
+
+    init(_ task: ClusterTask) { (service, revision) = (task.serviceID, task.revision) }
+  }
 
   private(set) var nodes: [NodeLoad]
   private var positions: [NodeID: Int] = [:]
+  /// When a node of the platform last said that it cannot run the image.
+  private var mismatches: [Image: [NodePlatform: Timestamp]] = [:]
 
   init(nodes: some Sequence<ClusterNode>) {
     self.nodes = nodes.sorted { $0.id < $1.id }.map(NodeLoad.init)
@@ -73,11 +76,14 @@ struct ClusterLoad {
     if task.isOccupying(id) { nodes[position].add(task) }
     guard now - task.status.since < Self.failureMemory else { return }
     switch task.status.state {
-    case .rejected: nodes[position].addRejection(of: task.serviceID)
+    case .rejected: mismatches[Image(task), default: [:]].merge([NodePlatform(nodes[position].node): task.status.since], uniquingKeysWith: max)
     case .failed: nodes[position].addFailure()
     default: break
     }
   }
+
+  /// Platforms that this task's image cannot run on, and when that was found out.
+  func mismatches(of task: ClusterTask) -> [NodePlatform: Timestamp] { mismatches[Image(task)] ?? [:] }
 
   mutating func place(_ task: ClusterTask, at position: Int) { nodes[position].add(task) }
   func position(of node: NodeID) -> Int? { positions[node] }

@@ -76,3 +76,14 @@ struct MaxPerNodeFilter: PlacementFilter {
     limit > 0 && load.tasksByService[service, default: 0] >= limit ? .maxPerNode(limit) : nil
   }
 }
+
+/// No node of the same platform has found lately that the image is for others.
+struct PlatformFilter: PlacementFilter {
+  let image: String
+  let mismatches: [NodePlatform: Timestamp]
+
+  func check(_ load: NodeLoad) -> Unfit? {
+    let platform = NodePlatform(load.node)
+    return mismatches[platform] == nil ? nil : .platform(image: image, platform.description)
+  }
+}

@@ -5,21 +5,33 @@ import ClusterModel
 enum Scheduler {
   /// One pass over all tasks of the cluster. Returns the tasks that changed: placed ones, and ones whose reason for waiting changed.
   static func schedule(_ tasks: some Sequence<ClusterTask>, nodes: some Sequence<ClusterNode>, now: Timestamp) -> [ClusterTask] {
+    placement(of: tasks, nodes: nodes, now: now).changed
+  }
+
+  /// - Returns: with the tasks, when to try again though nothing happens: a platform is given another chance then.
+  static func placement(
+    of tasks: some Sequence<ClusterTask>, nodes: some Sequence<ClusterNode>, now: Timestamp
+  ) -> (changed: [ClusterTask], tryAgainAt: Timestamp?) {
     var load = ClusterLoad(nodes: nodes)
     var pending: [ClusterTask] = []
     for task in tasks {
       if task.status.state != .pending { load.add(task, now: now) } else if task.desiredState == .running { pending.append(task) }
     }
     var changed: [ClusterTask] = []
+    var tryAgainAt: Timestamp?
     for task in pending.sorted(by: isEarlier) {
       let next = place(task, on: &load, now: now)
       if next != task { changed.append(next) }
+      if next.status.state == .pending, let since = load.mismatches(of: task).values.min() {
+        let due = since + ClusterLoad.failureMemory
+        tryAgainAt = min(tryAgainAt ?? due, due)
+      }
     }
-    return changed
+    return (changed, tryAgainAt)
   }
 
   private static func place(_ task: ClusterTask, on load: inout ClusterLoad, now: Timestamp) -> ClusterTask {
-    let filters = filters(for: task)
+    let filters = filters(for: task, load)
     // A global service's task has its node already.
     let candidates = task.nodeID.map { load.position(of: $0).map { [$0] } ?? [] } ?? Array(load.nodes.indices)
     var best: Int?
@@ -43,19 +55,21 @@ enum Scheduler {
     return task
   }
 
-  private static func filters(for task: ClusterTask) -> [any PlacementFilter] {
+  private static func filters(for task: ClusterTask, _ load: ClusterLoad) -> [any PlacementFilter] {
     var filters: [any PlacementFilter] = [AvailabilityFilter()]
     let spec = task.spec
     if !spec.placement.constraints.isEmpty { filters.append(ConstraintFilter(spec.placement)) }
     if spec.reservations != Resources() { filters.append(ResourceFilter(reservations: spec.reservations)) }
     if !spec.ports.isEmpty { filters.append(HostPortFilter(task)) }
     if spec.placement.maxPerNode > 0 { filters.append(MaxPerNodeFilter(service: task.serviceID, limit: spec.placement.maxPerNode)) }
+    let mismatches = load.mismatches(of: task)
+    if !mismatches.isEmpty { filters.append(PlatformFilter(image: spec.container.image, mismatches: mismatches)) }
     return filters
   }
 
   /// Less is better; among equals the first by id wins.
-  private static func preference(_ load: NodeLoad, _ task: ClusterTask) -> (Int, Int, Int, Int) {
-    (load.isFailing ? 1 : 0, load.rejections[task.serviceID, default: 0], load.tasksByService[task.serviceID, default: 0], load.taskCount)
+  private static func preference(_ load: NodeLoad, _ task: ClusterTask) -> (Int, Int, Int) {
+    (load.isFailing ? 1 : 0, load.tasksByService[task.serviceID, default: 0], load.taskCount)
   }
 
   /// First come, first served.

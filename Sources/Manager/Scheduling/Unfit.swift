@@ -12,6 +12,7 @@ enum Unfit: Hashable {
   case cpus(need: Int64, free: Int64)
   case port(PublishedPort, holder: String)
   case maxPerNode(Int)
+  case platform(image: String, String)
 
   /// Nodes that fail for the same reason are told of together; of several amounts free, the largest is told.
   private enum Group: Hashable {
@@ -39,6 +40,7 @@ enum Unfit: Hashable {
     case .cpus(let need, let free): "not enough CPU (need \(CPUCount.text(need)), \(CPUCount.text(free)) free)"
     case .port(let port, let holder): "host port \(port.displayText) is taken by \(holder)"
     case .maxPerNode(let limit): "already has \(limit) of the service (max per node)"
+    case .platform(let image, let platform): "image \(image) is not for \(platform)"
     }
   }
 

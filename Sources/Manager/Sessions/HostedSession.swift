@@ -65,6 +65,7 @@ struct HostedSession: Sendable {
       .with {
         $0.opened.workerInterval = timing.workerInterval.wire
         $0.opened.managerInterval = timing.managerInterval.wire
+        $0.opened.founder = dispatcher.store.view.cluster?.founder ?? 0
       })
     let (requests, queue) = AsyncStream<(SessionGate.Request, UInt64)>.makeStream()
     try await withThrowingTaskGroup(of: Void.self) { group in

@@ -91,6 +91,9 @@ package nonisolated enum Warren_Raft_V1_Refusal: SwiftProtobuf.Enum, Swift.CaseI
   /// The certificate is not the sender's.
   case certificate // = 5
   case purpose // = 6
+
+  /// The sender is of a group of managers that was given up.
+  case superseded // = 7
   case UNRECOGNIZED(Int)
 
   package init() {
@@ -106,6 +109,7 @@ package nonisolated enum Warren_Raft_V1_Refusal: SwiftProtobuf.Enum, Swift.CaseI
     case 4: self = .sender
     case 5: self = .certificate
     case 6: self = .purpose
+    case 7: self = .superseded
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -119,6 +123,7 @@ package nonisolated enum Warren_Raft_V1_Refusal: SwiftProtobuf.Enum, Swift.CaseI
     case .sender: return 4
     case .certificate: return 5
     case .purpose: return 6
+    case .superseded: return 7
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -132,6 +137,7 @@ package nonisolated enum Warren_Raft_V1_Refusal: SwiftProtobuf.Enum, Swift.CaseI
     .sender,
     .certificate,
     .purpose,
+    .superseded,
   ]
 
 }
@@ -329,6 +335,9 @@ package nonisolated struct Warren_Raft_V1_Hello: Sendable {
   /// host:port where others reach the sender; empty when it does not say.
   package var address: String = String()
 
+  /// The member that the sender's group began with, when the cluster was recovered or restored. A receiver with a lower number was given up.
+  package var founder: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -516,7 +525,7 @@ nonisolated extension Warren_Raft_V1_Purpose: SwiftProtobuf._ProtoNameProviding 
 }
 
 nonisolated extension Warren_Raft_V1_Refusal: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REFUSAL_NONE\0\u{1}REFUSAL_VERSION\0\u{1}REFUSAL_CLUSTER\0\u{1}REFUSAL_RECEIVER\0\u{1}REFUSAL_SENDER\0\u{1}REFUSAL_CERTIFICATE\0\u{1}REFUSAL_PURPOSE\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REFUSAL_NONE\0\u{1}REFUSAL_VERSION\0\u{1}REFUSAL_CLUSTER\0\u{1}REFUSAL_RECEIVER\0\u{1}REFUSAL_SENDER\0\u{1}REFUSAL_CERTIFICATE\0\u{1}REFUSAL_PURPOSE\0\u{1}REFUSAL_SUPERSEDED\0")
 }
 
 nonisolated extension Warren_Raft_V1_Kind: SwiftProtobuf._ProtoNameProviding {
@@ -694,7 +703,7 @@ nonisolated extension Warren_Raft_V1_Frame: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Warren_Raft_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Hello"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}cluster_id\0\u{1}from\0\u{1}to\0\u{1}purpose\0\u{1}address\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{3}cluster_id\0\u{1}from\0\u{1}to\0\u{1}purpose\0\u{1}address\0\u{1}founder\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -708,6 +717,7 @@ nonisolated extension Warren_Raft_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf
       case 4: try { try decoder.decodeSingularUInt64Field(value: &self.to) }()
       case 5: try { try decoder.decodeSingularEnumField(value: &self.purpose) }()
       case 6: try { try decoder.decodeSingularStringField(value: &self.address) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.founder) }()
       default: break
       }
     }
@@ -732,6 +742,9 @@ nonisolated extension Warren_Raft_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf
     if !self.address.isEmpty {
       try visitor.visitSingularStringField(value: self.address, fieldNumber: 6)
     }
+    if self.founder != 0 {
+      try visitor.visitSingularUInt64Field(value: self.founder, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -742,6 +755,7 @@ nonisolated extension Warren_Raft_V1_Hello: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.to != rhs.to {return false}
     if lhs.purpose != rhs.purpose {return false}
     if lhs.address != rhs.address {return false}
+    if lhs.founder != rhs.founder {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

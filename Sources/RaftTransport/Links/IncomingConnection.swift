@@ -65,6 +65,7 @@ final class IncomingConnection: ChannelInboundHandler {
 
   private func answer(_ hello: Hello, _ context: ChannelHandlerContext) {
     let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate()
+    if core.isSuperseded(by: hello, certificate) { core.configuration.superseded(hello.address) }
     let refusal = core.refusal(of: hello, certificate)
     var buffer = context.channel.allocator.buffer(capacity: 64)
     try? Frame.welcome(refusal).write(to: &buffer)

@@ -21,6 +21,8 @@ final class OutgoingConnection: ChannelInboundHandler {
     var up: () -> Void = {}
     var frame: (Frame) -> Void = { _ in }
     var writable: () -> Void = {}
+    /// The other side says that this member was given up.
+    var superseded: () -> Void = {}
     /// Once, the last of all.
     var ended: (Ending) -> Void = { _ in }
   }
@@ -28,6 +30,8 @@ final class OutgoingConnection: ChannelInboundHandler {
   private let hello: Hello
   private let security: TransportSecurity
   private let incidents: Incidents
+  /// Whatever member it turns out to be: for saying something that concerns them all.
+  private let toAnyManager: Bool
   private var callbacks: Callbacks?
   private var reader = FrameReader(limit: FrameLimits.hello)
   private var timer: Scheduled<Void>?
@@ -36,7 +40,11 @@ final class OutgoingConnection: ChannelInboundHandler {
   private var end = LossDetector.End.byPeer
   private(set) var channel: (any Channel)?
 
-  init(_ hello: Hello, _ security: TransportSecurity, _ incidents: Incidents, limit: Duration, loop: any EventLoop, _ callbacks: Callbacks) {
+  init(
+    _ hello: Hello, _ security: TransportSecurity, _ incidents: Incidents, toAnyManager: Bool = false, limit: Duration, loop: any EventLoop,
+    _ callbacks: Callbacks
+  ) {
+    self.toAnyManager = toAnyManager
     self.hello = hello
     self.security = security
     self.incidents = incidents
@@ -68,7 +76,7 @@ final class OutgoingConnection: ChannelInboundHandler {
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case .handshakeCompleted? = event as? TLSUserEvent {
       guard case .mutualTLS(let certificates) = security, let certificate = try? context.pipeline.syncOperations.nioSSL_peerCertificate(),
-        certificates.member(certificate) == hello.to
+        certificates.member(certificate) == hello.to || toAnyManager && certificates.isManager(certificate)
       else {
         incidents.report(.refused, ["peer": "\(hello.to)", "reason": "its certificate is not this member's"])
         return finish(.failed(answered: false))
@@ -104,7 +112,9 @@ final class OutgoingConnection: ChannelInboundHandler {
       callbacks?.frame(frame)
     } else if case .welcome(let refusal) = frame {
       if let refusal {
-        incidents.report(.refusedByPeer, ["peer": "\(hello.to)", "reason": "\(refusal)", "purpose": "\(hello.purpose)"])
+        // Who is told that it was given up wants no more of us, which is as it should be.
+        if !toAnyManager { incidents.report(.refusedByPeer, ["peer": "\(hello.to)", "reason": "\(refusal)", "purpose": "\(hello.purpose)"]) }
+        if refusal == .superseded { callbacks?.superseded() }
         return finish(.failed(answered: true))
       }
       timer?.cancel()

@@ -6,6 +6,8 @@ import Raft
 final class Peer {
   let id: MemberID
   let address: HostPort
+  /// Of an earlier group: it is told that it was given up, and nothing else.
+  let isFormer: Bool
   let metrics: PeerMetrics
   private(set) var links: [Link] = []
   /// What it made, by purpose. The newest counts.
@@ -18,12 +20,13 @@ final class Peer {
   var receiving: Task<Void, Never>?
   private let lost: () -> Void
 
-  init(_ id: MemberID, _ address: HostPort, _ core: TransportCore) {
+  init(_ id: MemberID, _ address: HostPort, isFormer: Bool = false, _ core: TransportCore) {
     self.id = id
     self.address = address
+    self.isFormer = isFormer
     metrics = PeerMetrics(id)
     lost = { core.user?.lost(id) }
-    links = [Link(.control, self, core), Link(.bulk, self, core)]
+    links = isFormer ? [Link(.control, self, core)] : [Link(.control, self, core), Link(.bulk, self, core)]
   }
 
   /// Whether its process may be gone.

@@ -21,12 +21,20 @@ extension TransportCore {
   func refusal(of hello: Hello, _ certificate: NIOSSLCertificate?) -> Refusal? {
     if hello.version != Hello.currentVersion { return .version }
     if hello.cluster != configuration.cluster { return .cluster }
+    if hello.from.rawValue < configuration.founder() { return .superseded }
     if hello.to != configuration.member { return .receiver }
     if peers[hello.from] == nil { return .sender }
     if case .mutualTLS(let certificates) = security {
       guard let certificate, certificates.member(certificate) == hello.from else { return .certificate }
     }
     return nil
+  }
+
+  /// Whether a manager of this cluster says that this member was given up.
+  func isSuperseded(by hello: Hello, _ certificate: NIOSSLCertificate?) -> Bool {
+    guard hello.cluster == configuration.cluster, hello.founder > configuration.member.rawValue else { return false }
+    guard case .mutualTLS(let certificates) = security else { return true }
+    return certificate.map(certificates.isManager) ?? false
   }
 
   /// - Returns: who made it. `refusal` has found that it is a member.

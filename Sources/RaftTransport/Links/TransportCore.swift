@@ -45,11 +45,12 @@ final class TransportCore {
     security = new
   }
 
-  func setPeers(_ addresses: [MemberID: HostPort]) {
+  func setPeers(_ addresses: [MemberID: HostPort], former: [MemberID: HostPort]) {
     if isStopped { return }
-    for (id, peer) in peers where addresses[id] != peer.address { remove(peer) }
-    for (id, address) in addresses where id != configuration.member && peers[id] == nil {
-      let peer = Peer(id, address, self)
+    let all = former.merging(addresses) { $1 }
+    for (id, peer) in peers where all[id] != peer.address || (addresses[id] == nil) != peer.isFormer { remove(peer) }
+    for (id, address) in all where id != configuration.member && peers[id] == nil {
+      let peer = Peer(id, address, isFormer: addresses[id] == nil, self)
       peers[id] = peer
       peer.start()
     }
@@ -83,8 +84,10 @@ final class TransportCore {
   func connection(to peer: Peer, _ purpose: Purpose, limit: Duration, _ callbacks: OutgoingConnection.Callbacks) -> OutgoingConnection {
     let hello = Hello(
       cluster: configuration.cluster, from: configuration.member, to: peer.id, purpose: purpose,
-      address: configuration.advertised)
-    return OutgoingConnection(hello, security, incidents, limit: limit, loop: loop, callbacks)
+      address: configuration.advertised, founder: configuration.founder())
+    var callbacks = callbacks
+    callbacks.superseded = { [configuration] in configuration.superseded(peer.address) }
+    return OutgoingConnection(hello, security, incidents, toAnyManager: peer.isFormer, limit: limit, loop: loop, callbacks)
   }
 
   func connect(_ connection: OutgoingConnection, to address: HostPort, limit: Duration) {

@@ -24,7 +24,7 @@ extension Frame {
       self = .hello(
         Hello(
           version: hello.version, cluster: ClusterID(hello.clusterID), from: MemberID(rawValue: hello.from), to: MemberID(rawValue: hello.to),
-          purpose: purpose, address: HostPort(hello.address)))
+          purpose: purpose, address: HostPort(hello.address), founder: hello.founder))
     case .welcome(let welcome):
       if welcome.refusal == .none {
         self = .welcome(nil)

@@ -40,6 +40,7 @@ extension Frame {
       frame.hello.to = hello.to.rawValue
       frame.hello.purpose = .init(rawValue: hello.purpose.rawValue) ?? .unspecified
       frame.hello.address = hello.address?.description ?? ""
+      frame.hello.founder = hello.founder
     case .welcome(let refusal):
       frame.welcome.refusal = refusal.flatMap { .init(rawValue: $0.rawValue) } ?? .none
     case .message(let message): frame.content = .message(try .init(message))

@@ -25,12 +25,15 @@ package struct Hello: Hashable, Sendable {
   package var purpose: Purpose
   /// Where others reach the sender; nil when it does not say.
   package var address: HostPort?
+  /// The member that the sender's group began with; 0 for the first group.
+  package var founder: UInt64
 
   /// Changes when members of another version could not be talked to.
   package static let currentVersion: UInt32 = 1
 
   package init(
-    version: UInt32 = currentVersion, cluster: ClusterID, from: MemberID, to: MemberID, purpose: Purpose, address: HostPort? = nil
+    version: UInt32 = currentVersion, cluster: ClusterID, from: MemberID, to: MemberID, purpose: Purpose, address: HostPort? = nil,
+    founder: UInt64 = 0
   ) {
     self.version = version
     self.cluster = cluster
@@ -38,6 +41,7 @@ package struct Hello: Hashable, Sendable {
     self.to = to
     self.purpose = purpose
     self.address = address
+    self.founder = founder
   }
 }
 
@@ -72,4 +76,6 @@ package enum Refusal: Int, Error, Sendable, CaseIterable {
   /// The certificate speaks for somebody else.
   case certificate = 5
   case purpose = 6
+  /// Whoever made it is of a group of managers that was given up.
+  case superseded = 7
 }

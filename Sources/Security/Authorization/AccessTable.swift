@@ -54,6 +54,7 @@ package enum AccessTable {
     "LoadImage": .people, "PullImage": .people, "ListImages": .people, "PruneImages": .people,
     "CreateSecret": .people, "GetSecretByName": .people, "DeleteSecret": .people, "ListSecrets": .people,
     "CreateVolume": .people, "GetVolumeByName": .people, "DeleteVolume": .people, "ListVolumes": .people,
-    "GenerateJoinToken": .people, "IssueAdminCertificate": .people, "RevokeCertificate": .people, "RotateAuthority": .people,
+    "BackupCluster": .people, "GenerateJoinToken": .people, "IssueAdminCertificate": .people, "RevokeCertificate": .people,
+    "RotateAuthority": .people,
   ]
 }

@@ -27,12 +27,18 @@ package struct Admission: Sendable {
   /// - Parameters:
   ///   - roles: what the node wants to be.
   ///   - stored: the node of that name, if there is one.
+  ///   - removedKeys: of nodes that were removed. A request of theirs that is played again does not bring them back.
   package func join(
-    token text: String, request der: [UInt8], node: NodeID, roles: Set<ClusterNode.Role>, tokens: JoinTokens, stored: ClusterNode?
+    token text: String, request der: [UInt8], node: NodeID, roles: Set<ClusterNode.Role>, tokens: JoinTokens, stored: ClusterNode?,
+    removedKeys: [String] = []
   ) throws(WarrenError) -> Grant {
     let role: ClusterNode.Role = roles.contains(.manager) ? .manager : .worker
     try tokens.check(JoinSecret(text), for: role, pins: pins, now: now)
     let request = try request(der, of: node)
+    if removedKeys.contains(request.keyFingerprint) {
+      throw WarrenError(
+        .permissionDenied, "the key that node \(node) asks with is one of a node that was removed; let it make another: empty its data directory")
+    }
     if let stored, !stored.keys.contains(request.keyFingerprint) {
       throw WarrenError(
         .alreadyExists,

@@ -38,7 +38,8 @@ package enum CertificateRefusal: Error, Sendable, Equatable {
       "the certificate of \(identity) has run out; it was valid until \(end.text) and it is \(now.text) here; "
         + "renew it, join again, or set the clocks right"
     case .notYetValid(let identity, let start, let now):
-      "the certificate of \(identity) is not valid yet; it is from \(start.text) on and it is \(now.text) here; set the clocks right"
+      "the certificate of \(identity) is not valid yet; it is from \(start.text) on and it is \(now.text) here: "
+        + "the clocks are at least \(ClockDifference.amount(start - now)) apart; set them right"
     case .notAnIdentity(let what): "the certificate shown names nobody; \(what); join the cluster, or import a context"
     case .wrongPurpose(let identity): "the certificate of \(identity) is not made for this side of a connection; reach a manager with it"
     case .foreignCluster(let identity, let cluster):

@@ -27,8 +27,27 @@ package struct PinnedAuthority: Sendable {
           .unauthenticated, "\(verified.identity) answered where a manager was looked for; check the address: only managers take in nodes")
       }
       return verified
-    } catch let refusal as CertificateRefusal { throw refusal.error } catch let error as WarrenError { throw error } catch {
+    } catch let refusal as CertificateRefusal { throw Self.aboutClocks(refusal) ?? refusal.error } catch let error as WarrenError {
+      throw error
+    } catch {
       throw WarrenError(.unauthenticated, "the other side cannot be verified; check the address and the token", cause: error)
+    }
+  }
+
+  /// Who joins has no certificate that could be renewed: it is the clocks, or the manager.
+  private static func aboutClocks(_ refusal: CertificateRefusal) -> WarrenError? {
+    switch refusal {
+    case .notYetValid(let manager, let start, let now):
+      WarrenError(
+        .unauthenticated,
+        "this machine's clock is at least \(ClockDifference.amount(start - now)) behind that of manager \(manager.node): here it is \(now.text), "
+          + "and its certificate is valid from \(start.text) on; \(ClockDifference.remedy)")
+    case .expired(let manager, let end, let now):
+      WarrenError(
+        .unauthenticated,
+        "the certificate of manager \(manager.node) was valid until \(end.text), and here it is \(now.text): this machine's clock is at least "
+          + "\(ClockDifference.amount(now - end)) ahead, or that manager could not renew it; \(ClockDifference.remedy), or through another manager")
+    default: nil
     }
   }
 }

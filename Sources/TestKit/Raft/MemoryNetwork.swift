@@ -129,7 +129,7 @@ package final class MemoryTransport: RaftTransport {
   }
 
   package func attach(_ user: any RaftTransportUser) { network.state.withLockedValue { $0.members[member]?.user = user } }
-  package func setPeers(_ peers: [MemberID: HostPort]) {
+  package func setPeers(_ peers: [MemberID: HostPort], former: [MemberID: HostPort]) {
     network.state.withLockedValue { $0.members[member]?.peers = Set(peers.keys).subtracting([member]) }
   }
   package func send(_ messages: [Message]) { network.send(messages, from: member) }

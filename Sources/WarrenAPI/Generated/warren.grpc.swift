@@ -495,6 +495,19 @@ package enum Warren_V1_WarrenAPI: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "BackupCluster" metadata.
+        package enum BackupCluster: Sendable {
+            /// Request type for "BackupCluster".
+            package typealias Input = Warren_V1_BackupClusterRequest
+            /// Response type for "BackupCluster".
+            package typealias Output = Warren_V1_BackupClusterResponse
+            /// Descriptor for "BackupCluster".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "warren.v1.WarrenAPI"),
+                method: "BackupCluster",
+                type: .serverStreaming
+            )
+        }
         /// Namespace for "GetClusterInfo" metadata.
         package enum GetClusterInfo: Sendable {
             /// Request type for "GetClusterInfo".
@@ -559,6 +572,7 @@ package enum Warren_V1_WarrenAPI: Sendable {
             IssueAdminCertificate.descriptor,
             RevokeCertificate.descriptor,
             RotateAuthority.descriptor,
+            BackupCluster.descriptor,
             GetClusterInfo.descriptor,
             StreamEvents.descriptor
         ]
@@ -1130,6 +1144,24 @@ extension Warren_V1_WarrenAPI {
             request: GRPCCore.StreamingServerRequest<Warren_V1_RotateAuthorityRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_RotateAuthorityResponse>
+
+        /// Handle the "BackupCluster" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > A backup file, in pieces; whole once all have come and its checksum holds.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Warren_V1_BackupClusterRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Warren_V1_BackupClusterResponse` messages.
+        func backupCluster(
+            request: GRPCCore.StreamingServerRequest<Warren_V1_BackupClusterRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_BackupClusterResponse>
 
         /// Handle the "GetClusterInfo" method.
         ///
@@ -1711,6 +1743,24 @@ extension Warren_V1_WarrenAPI {
             request: GRPCCore.ServerRequest<Warren_V1_RotateAuthorityRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Warren_V1_RotateAuthorityResponse>
+
+        /// Handle the "BackupCluster" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > A backup file, in pieces; whole once all have come and its checksum holds.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_BackupClusterRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Warren_V1_BackupClusterResponse` messages.
+        func backupCluster(
+            request: GRPCCore.ServerRequest<Warren_V1_BackupClusterRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_BackupClusterResponse>
 
         /// Handle the "GetClusterInfo" method.
         ///
@@ -2295,6 +2345,25 @@ extension Warren_V1_WarrenAPI {
             context: GRPCCore.ServerContext
         ) async throws -> Warren_V1_RotateAuthorityResponse
 
+        /// Handle the "BackupCluster" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > A backup file, in pieces; whole once all have come and its checksum holds.
+        ///
+        /// - Parameters:
+        ///   - request: A `Warren_V1_BackupClusterRequest` message.
+        ///   - response: A response stream of `Warren_V1_BackupClusterResponse` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        func backupCluster(
+            request: Warren_V1_BackupClusterRequest,
+            response: GRPCCore.RPCWriter<Warren_V1_BackupClusterResponse>,
+            context: GRPCCore.ServerContext
+        ) async throws
+
         /// Handle the "GetClusterInfo" method.
         ///
         /// - Parameters:
@@ -2727,6 +2796,17 @@ extension Warren_V1_WarrenAPI.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Warren_V1_WarrenAPI.Method.BackupCluster.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_BackupClusterRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_BackupClusterResponse>(),
+            handler: { request, context in
+                try await self.backupCluster(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Warren_V1_WarrenAPI.Method.GetClusterInfo.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_GetClusterInfoRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_GetClusterInfoResponse>(),
@@ -3137,6 +3217,17 @@ extension Warren_V1_WarrenAPI.ServiceProtocol {
             context: context
         )
         return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func backupCluster(
+        request: GRPCCore.StreamingServerRequest<Warren_V1_BackupClusterRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_BackupClusterResponse> {
+        let response = try await self.backupCluster(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return response
     }
 
     package func getClusterInfo(
@@ -3646,6 +3737,23 @@ extension Warren_V1_WarrenAPI.SimpleServiceProtocol {
                 context: context
             ),
             metadata: [:]
+        )
+    }
+
+    package func backupCluster(
+        request: GRPCCore.ServerRequest<Warren_V1_BackupClusterRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_BackupClusterResponse> {
+        return GRPCCore.StreamingServerResponse<Warren_V1_BackupClusterResponse>(
+            metadata: [:],
+            producer: { writer in
+                try await self.backupCluster(
+                    request: request.message,
+                    response: writer,
+                    context: context
+                )
+                return [:]
+            }
         )
     }
 
@@ -4411,6 +4519,29 @@ extension Warren_V1_WarrenAPI {
             deserializer: some GRPCCore.MessageDeserializer<Warren_V1_RotateAuthorityResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_RotateAuthorityResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "BackupCluster" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > A backup file, in pieces; whole once all have come and its checksum holds.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_BackupClusterRequest` message.
+        ///   - serializer: A serializer for `Warren_V1_BackupClusterRequest` messages.
+        ///   - deserializer: A deserializer for `Warren_V1_BackupClusterResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func backupCluster<Result>(
+            request: GRPCCore.ClientRequest<Warren_V1_BackupClusterRequest>,
+            serializer: some GRPCCore.MessageSerializer<Warren_V1_BackupClusterRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Warren_V1_BackupClusterResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Warren_V1_BackupClusterResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "GetClusterInfo" method.
@@ -5580,6 +5711,38 @@ extension Warren_V1_WarrenAPI {
             )
         }
 
+        /// Call the "BackupCluster" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > A backup file, in pieces; whole once all have come and its checksum holds.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_BackupClusterRequest` message.
+        ///   - serializer: A serializer for `Warren_V1_BackupClusterRequest` messages.
+        ///   - deserializer: A deserializer for `Warren_V1_BackupClusterResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func backupCluster<Result>(
+            request: GRPCCore.ClientRequest<Warren_V1_BackupClusterRequest>,
+            serializer: some GRPCCore.MessageSerializer<Warren_V1_BackupClusterRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Warren_V1_BackupClusterResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Warren_V1_BackupClusterResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.serverStreaming(
+                request: request,
+                descriptor: Warren_V1_WarrenAPI.Method.BackupCluster.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
         /// Call the "GetClusterInfo" method.
         ///
         /// - Parameters:
@@ -6570,6 +6733,33 @@ extension Warren_V1_WarrenAPI.ClientProtocol {
             request: request,
             serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_RotateAuthorityRequest>(),
             deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_RotateAuthorityResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "BackupCluster" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > A backup file, in pieces; whole once all have come and its checksum holds.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Warren_V1_BackupClusterRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func backupCluster<Result>(
+        request: GRPCCore.ClientRequest<Warren_V1_BackupClusterRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Warren_V1_BackupClusterResponse>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        try await self.backupCluster(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_BackupClusterRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_BackupClusterResponse>(),
             options: options,
             onResponse: handleResponse
         )
@@ -7699,6 +7889,37 @@ extension Warren_V1_WarrenAPI.ClientProtocol {
             metadata: metadata
         )
         return try await self.rotateAuthority(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "BackupCluster" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > A backup file, in pieces; whole once all have come and its checksum holds.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func backupCluster<Result>(
+        _ message: Warren_V1_BackupClusterRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.StreamingClientResponse<Warren_V1_BackupClusterResponse>) async throws -> Result
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Warren_V1_BackupClusterRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.backupCluster(
             request: request,
             options: options,
             onResponse: handleResponse

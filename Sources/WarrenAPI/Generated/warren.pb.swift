@@ -595,45 +595,104 @@ package nonisolated struct Warren_V1_Meta: Sendable {
   fileprivate var _updatedAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 }
 
-package nonisolated struct Warren_V1_Cluster: Sendable {
+package nonisolated struct Warren_V1_Cluster: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var id: String = String()
+  package var id: String {
+    get {_storage._id}
+    set {_uniqueStorage()._id = newValue}
+  }
 
   package var meta: Warren_V1_Meta {
-    get {_meta ?? Warren_V1_Meta()}
-    set {_meta = newValue}
+    get {_storage._meta ?? Warren_V1_Meta()}
+    set {_uniqueStorage()._meta = newValue}
   }
   /// Returns true if `meta` has been explicitly set.
-  package var hasMeta: Bool {self._meta != nil}
+  package var hasMeta: Bool {_storage._meta != nil}
   /// Clears the value of `meta`. Subsequent reads from it will return its default value.
-  package mutating func clearMeta() {self._meta = nil}
+  package mutating func clearMeta() {_uniqueStorage()._meta = nil}
 
   package var authority: Warren_V1_ClusterAuthority {
-    get {_authority ?? Warren_V1_ClusterAuthority()}
-    set {_authority = newValue}
+    get {_storage._authority ?? Warren_V1_ClusterAuthority()}
+    set {_uniqueStorage()._authority = newValue}
   }
   /// Returns true if `authority` has been explicitly set.
-  package var hasAuthority: Bool {self._authority != nil}
+  package var hasAuthority: Bool {_storage._authority != nil}
   /// Clears the value of `authority`. Subsequent reads from it will return its default value.
-  package mutating func clearAuthority() {self._authority = nil}
+  package mutating func clearAuthority() {_uniqueStorage()._authority = nil}
 
-  package var revoked: [Warren_V1_RevokedCertificate] = []
+  package var revoked: [Warren_V1_RevokedCertificate] {
+    get {_storage._revoked}
+    set {_uniqueStorage()._revoked = newValue}
+  }
 
   /// The highest number that a manager ever had among the members of Raft.
-  package var lastMemberID: UInt64 = 0
+  package var lastMemberID: UInt64 {
+    get {_storage._lastMemberID}
+    set {_uniqueStorage()._lastMemberID = newValue}
+  }
 
   /// Fingerprints of the keys of the nodes that were removed last: how those that were elsewhere meanwhile are told so.
-  package var removedKeys: [String] = []
+  package var removedKeys: [String] {
+    get {_storage._removedKeys}
+    set {_uniqueStorage()._removedKeys = newValue}
+  }
+
+  /// The number of the member that the present group of managers began with, when the cluster was recovered or restored; members with lower
+  /// numbers were given up. 0: the first group.
+  package var founder: UInt64 {
+    get {_storage._founder}
+    set {_uniqueStorage()._founder = newValue}
+  }
+
+  package var formerManagers: [Warren_V1_FormerManager] {
+    get {_storage._formerManagers}
+    set {_uniqueStorage()._formerManagers = newValue}
+  }
+
+  /// When the backup was made that the cluster was last restored from, and when that was done; absent when it never was.
+  package var restoredFrom: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_storage._restoredFrom ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_uniqueStorage()._restoredFrom = newValue}
+  }
+  /// Returns true if `restoredFrom` has been explicitly set.
+  package var hasRestoredFrom: Bool {_storage._restoredFrom != nil}
+  /// Clears the value of `restoredFrom`. Subsequent reads from it will return its default value.
+  package mutating func clearRestoredFrom() {_uniqueStorage()._restoredFrom = nil}
+
+  package var restoredAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_storage._restoredAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_uniqueStorage()._restoredAt = newValue}
+  }
+  /// Returns true if `restoredAt` has been explicitly set.
+  package var hasRestoredAt: Bool {_storage._restoredAt != nil}
+  /// Clears the value of `restoredAt`. Subsequent reads from it will return its default value.
+  package mutating func clearRestoredAt() {_uniqueStorage()._restoredAt = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _meta: Warren_V1_Meta? = nil
-  fileprivate var _authority: Warren_V1_ClusterAuthority? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// A manager that was given up with its group. It is told so when it comes back.
+package nonisolated struct Warren_V1_FormerManager: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var nodeID: String = String()
+
+  package var memberID: UInt64 = 0
+
+  package var raftAddress: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct Warren_V1_ClusterAuthority: Sendable {
@@ -1716,71 +1775,44 @@ package nonisolated struct Warren_V1_ObjectReference: Sendable {
   package init() {}
 }
 
-package nonisolated struct Warren_V1_StoreSnapshot: @unchecked Sendable {
+package nonisolated struct Warren_V1_StoreSnapshot: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// 1
-  package var format: UInt32 {
-    get {_storage._format}
-    set {_uniqueStorage()._format = newValue}
-  }
+  package var format: UInt32 = 0
 
-  package var index: UInt64 {
-    get {_storage._index}
-    set {_uniqueStorage()._index = newValue}
-  }
+  package var index: UInt64 = 0
 
   package var cluster: Warren_V1_Cluster {
-    get {_storage._cluster ?? Warren_V1_Cluster()}
-    set {_uniqueStorage()._cluster = newValue}
+    get {_cluster ?? Warren_V1_Cluster()}
+    set {_cluster = newValue}
   }
   /// Returns true if `cluster` has been explicitly set.
-  package var hasCluster: Bool {_storage._cluster != nil}
+  package var hasCluster: Bool {self._cluster != nil}
   /// Clears the value of `cluster`. Subsequent reads from it will return its default value.
-  package mutating func clearCluster() {_uniqueStorage()._cluster = nil}
+  package mutating func clearCluster() {self._cluster = nil}
 
-  package var nodes: [Warren_V1_Node] {
-    get {_storage._nodes}
-    set {_uniqueStorage()._nodes = newValue}
-  }
+  package var nodes: [Warren_V1_Node] = []
 
-  package var services: [Warren_V1_Service] {
-    get {_storage._services}
-    set {_uniqueStorage()._services = newValue}
-  }
+  package var services: [Warren_V1_Service] = []
 
-  package var tasks: [Warren_V1_Task] {
-    get {_storage._tasks}
-    set {_uniqueStorage()._tasks = newValue}
-  }
+  package var tasks: [Warren_V1_Task] = []
 
-  package var tokens: [Warren_V1_JoinToken] {
-    get {_storage._tokens}
-    set {_uniqueStorage()._tokens = newValue}
-  }
+  package var tokens: [Warren_V1_JoinToken] = []
 
-  package var secrets: [Warren_V1_Secret] {
-    get {_storage._secrets}
-    set {_uniqueStorage()._secrets = newValue}
-  }
+  package var secrets: [Warren_V1_Secret] = []
 
-  package var volumes: [Warren_V1_Volume] {
-    get {_storage._volumes}
-    set {_uniqueStorage()._volumes = newValue}
-  }
+  package var volumes: [Warren_V1_Volume] = []
 
-  package var requests: [Warren_V1_RequestRecord] {
-    get {_storage._requests}
-    set {_uniqueStorage()._requests = newValue}
-  }
+  package var requests: [Warren_V1_RequestRecord] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _cluster: Warren_V1_Cluster? = nil
 }
 
 package nonisolated struct Warren_V1_Page: Sendable {
@@ -3186,11 +3218,27 @@ package nonisolated struct Warren_V1_JoinClusterRequest: Sendable {
   /// Clears the value of `node`. Subsequent reads from it will return its default value.
   package mutating func clearNode() {self._node = nil}
 
+  /// By the node's clock; absent in those of a version that did not say it.
+  package var sentAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_sentAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_sentAt = newValue}
+  }
+  /// Returns true if `sentAt` has been explicitly set.
+  package var hasSentAt: Bool {self._sentAt != nil}
+  /// Clears the value of `sentAt`. Subsequent reads from it will return its default value.
+  package mutating func clearSentAt() {self._sentAt = nil}
+
+  /// The newest and the oldest version of this API that the node speaks; 0: the first.
+  package var apiVersion: UInt32 = 0
+
+  package var oldestApiVersion: UInt32 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _node: Warren_V1_Node? = nil
+  fileprivate var _sentAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 }
 
 /// What a node proves who it is with, and whom it believes. DER.
@@ -3297,11 +3345,48 @@ package nonisolated struct Warren_V1_RequestCertificateResponse: Sendable {
   /// For a manager only.
   package var managers: [Warren_V1_JoinManager] = []
 
+  /// For a manager only: what a worker that was promoted takes over unless it was told otherwise.
+  package var settings: Warren_V1_CommonSettings {
+    get {_settings ?? Warren_V1_CommonSettings()}
+    set {_settings = newValue}
+  }
+  /// Returns true if `settings` has been explicitly set.
+  package var hasSettings: Bool {self._settings != nil}
+  /// Clears the value of `settings`. Subsequent reads from it will return its default value.
+  package mutating func clearSettings() {self._settings = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _issued: Warren_V1_IssuedCertificate? = nil
+  fileprivate var _settings: Warren_V1_CommonSettings? = nil
+}
+
+/// What should be the same on all managers.
+package nonisolated struct Warren_V1_CommonSettings: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// How long a node may be silent before it counts as down.
+  package var nodeDown: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_nodeDown ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_nodeDown = newValue}
+  }
+  /// Returns true if `nodeDown` has been explicitly set.
+  package var hasNodeDown: Bool {self._nodeDown != nil}
+  /// Clears the value of `nodeDown`. Subsequent reads from it will return its default value.
+  package mutating func clearNodeDown() {self._nodeDown = nil}
+
+  /// lan or wan
+  package var raftProfile: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _nodeDown: SwiftProtobuf.Google_Protobuf_Duration? = nil
 }
 
 package nonisolated struct Warren_V1_IssueAdminCertificateRequest: Sendable {
@@ -3420,6 +3505,68 @@ package nonisolated struct Warren_V1_RotateAuthorityResponse: Sendable {
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+}
+
+package nonisolated struct Warren_V1_BackupClusterRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Warren_V1_BackupClusterResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var data: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// What a backup file begins with, behind its magic.
+package nonisolated struct Warren_V1_BackupHeader: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var clusterID: String = String()
+
+  package var madeAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_madeAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_madeAt = newValue}
+  }
+  /// Returns true if `madeAt` has been explicitly set.
+  package var hasMadeAt: Bool {self._madeAt != nil}
+  /// Clears the value of `madeAt`. Subsequent reads from it will return its default value.
+  package mutating func clearMadeAt() {self._madeAt = nil}
+
+  /// Of the manager that made it, and its warren.
+  package var nodeID: String = String()
+
+  package var version: String = String()
+
+  /// The last log entry in it, and the term at the time.
+  package var index: UInt64 = 0
+
+  package var term: UInt64 = 0
+
+  /// Bytes of the state that follows.
+  package var size: UInt64 = 0
+
+  /// What opens the keys in the state.
+  package var sealingKeys: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _madeAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 }
 
 package nonisolated struct Warren_V1_GetClusterInfoRequest: Sendable {
@@ -3660,7 +3807,140 @@ nonisolated extension Warren_V1_Meta: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension Warren_V1_Cluster: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Cluster"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}authority\0\u{1}revoked\0\u{3}last_member_id\0\u{3}removed_keys\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}authority\0\u{1}revoked\0\u{3}last_member_id\0\u{3}removed_keys\0\u{1}founder\0\u{3}former_managers\0\u{3}restored_from\0\u{3}restored_at\0")
+
+  fileprivate class _StorageClass {
+    var _id: String = String()
+    var _meta: Warren_V1_Meta? = nil
+    var _authority: Warren_V1_ClusterAuthority? = nil
+    var _revoked: [Warren_V1_RevokedCertificate] = []
+    var _lastMemberID: UInt64 = 0
+    var _removedKeys: [String] = []
+    var _founder: UInt64 = 0
+    var _formerManagers: [Warren_V1_FormerManager] = []
+    var _restoredFrom: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+    var _restoredAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _id = source._id
+      _meta = source._meta
+      _authority = source._authority
+      _revoked = source._revoked
+      _lastMemberID = source._lastMemberID
+      _removedKeys = source._removedKeys
+      _founder = source._founder
+      _formerManagers = source._formerManagers
+      _restoredFrom = source._restoredFrom
+      _restoredAt = source._restoredAt
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._id) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._meta) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._authority) }()
+        case 4: try { try decoder.decodeRepeatedMessageField(value: &_storage._revoked) }()
+        case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._lastMemberID) }()
+        case 6: try { try decoder.decodeRepeatedStringField(value: &_storage._removedKeys) }()
+        case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._founder) }()
+        case 8: try { try decoder.decodeRepeatedMessageField(value: &_storage._formerManagers) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._restoredFrom) }()
+        case 10: try { try decoder.decodeSingularMessageField(value: &_storage._restoredAt) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._id.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._id, fieldNumber: 1)
+      }
+      try { if let v = _storage._meta {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      try { if let v = _storage._authority {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      if !_storage._revoked.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._revoked, fieldNumber: 4)
+      }
+      if _storage._lastMemberID != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._lastMemberID, fieldNumber: 5)
+      }
+      if !_storage._removedKeys.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._removedKeys, fieldNumber: 6)
+      }
+      if _storage._founder != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._founder, fieldNumber: 7)
+      }
+      if !_storage._formerManagers.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._formerManagers, fieldNumber: 8)
+      }
+      try { if let v = _storage._restoredFrom {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
+      try { if let v = _storage._restoredAt {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_Cluster, rhs: Warren_V1_Cluster) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._id != rhs_storage._id {return false}
+        if _storage._meta != rhs_storage._meta {return false}
+        if _storage._authority != rhs_storage._authority {return false}
+        if _storage._revoked != rhs_storage._revoked {return false}
+        if _storage._lastMemberID != rhs_storage._lastMemberID {return false}
+        if _storage._removedKeys != rhs_storage._removedKeys {return false}
+        if _storage._founder != rhs_storage._founder {return false}
+        if _storage._formerManagers != rhs_storage._formerManagers {return false}
+        if _storage._restoredFrom != rhs_storage._restoredFrom {return false}
+        if _storage._restoredAt != rhs_storage._restoredAt {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_FormerManager: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".FormerManager"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0\u{3}member_id\0\u{3}raft_address\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3668,50 +3948,31 @@ nonisolated extension Warren_V1_Cluster: SwiftProtobuf.Message, SwiftProtobuf._M
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._meta) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._authority) }()
-      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.revoked) }()
-      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.lastMemberID) }()
-      case 6: try { try decoder.decodeRepeatedStringField(value: &self.removedKeys) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.nodeID) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.memberID) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.raftAddress) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.id.isEmpty {
-      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    if !self.nodeID.isEmpty {
+      try visitor.visitSingularStringField(value: self.nodeID, fieldNumber: 1)
     }
-    try { if let v = self._meta {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    try { if let v = self._authority {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    if !self.revoked.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.revoked, fieldNumber: 4)
+    if self.memberID != 0 {
+      try visitor.visitSingularUInt64Field(value: self.memberID, fieldNumber: 2)
     }
-    if self.lastMemberID != 0 {
-      try visitor.visitSingularUInt64Field(value: self.lastMemberID, fieldNumber: 5)
-    }
-    if !self.removedKeys.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.removedKeys, fieldNumber: 6)
+    if !self.raftAddress.isEmpty {
+      try visitor.visitSingularStringField(value: self.raftAddress, fieldNumber: 3)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Warren_V1_Cluster, rhs: Warren_V1_Cluster) -> Bool {
-    if lhs.id != rhs.id {return false}
-    if lhs._meta != rhs._meta {return false}
-    if lhs._authority != rhs._authority {return false}
-    if lhs.revoked != rhs.revoked {return false}
-    if lhs.lastMemberID != rhs.lastMemberID {return false}
-    if lhs.removedKeys != rhs.removedKeys {return false}
+  package static func ==(lhs: Warren_V1_FormerManager, rhs: Warren_V1_FormerManager) -> Bool {
+    if lhs.nodeID != rhs.nodeID {return false}
+    if lhs.memberID != rhs.memberID {return false}
+    if lhs.raftAddress != rhs.raftAddress {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5556,130 +5817,76 @@ nonisolated extension Warren_V1_StoreSnapshot: SwiftProtobuf.Message, SwiftProto
   package static let protoMessageName: String = _protobuf_package + ".StoreSnapshot"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}format\0\u{1}index\0\u{1}cluster\0\u{1}nodes\0\u{1}services\0\u{1}tasks\0\u{1}tokens\0\u{1}secrets\0\u{1}volumes\0\u{1}requests\0")
 
-  fileprivate class _StorageClass {
-    var _format: UInt32 = 0
-    var _index: UInt64 = 0
-    var _cluster: Warren_V1_Cluster? = nil
-    var _nodes: [Warren_V1_Node] = []
-    var _services: [Warren_V1_Service] = []
-    var _tasks: [Warren_V1_Task] = []
-    var _tokens: [Warren_V1_JoinToken] = []
-    var _secrets: [Warren_V1_Secret] = []
-    var _volumes: [Warren_V1_Volume] = []
-    var _requests: [Warren_V1_RequestRecord] = []
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _format = source._format
-      _index = source._index
-      _cluster = source._cluster
-      _nodes = source._nodes
-      _services = source._services
-      _tasks = source._tasks
-      _tokens = source._tokens
-      _secrets = source._secrets
-      _volumes = source._volumes
-      _requests = source._requests
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
-
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._format) }()
-        case 2: try { try decoder.decodeSingularUInt64Field(value: &_storage._index) }()
-        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._cluster) }()
-        case 4: try { try decoder.decodeRepeatedMessageField(value: &_storage._nodes) }()
-        case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._services) }()
-        case 6: try { try decoder.decodeRepeatedMessageField(value: &_storage._tasks) }()
-        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._tokens) }()
-        case 8: try { try decoder.decodeRepeatedMessageField(value: &_storage._secrets) }()
-        case 9: try { try decoder.decodeRepeatedMessageField(value: &_storage._volumes) }()
-        case 10: try { try decoder.decodeRepeatedMessageField(value: &_storage._requests) }()
-        default: break
-        }
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.format) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.index) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._cluster) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.nodes) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.services) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.tasks) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.tokens) }()
+      case 8: try { try decoder.decodeRepeatedMessageField(value: &self.secrets) }()
+      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.volumes) }()
+      case 10: try { try decoder.decodeRepeatedMessageField(value: &self.requests) }()
+      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      if _storage._format != 0 {
-        try visitor.visitSingularUInt32Field(value: _storage._format, fieldNumber: 1)
-      }
-      if _storage._index != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._index, fieldNumber: 2)
-      }
-      try { if let v = _storage._cluster {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-      } }()
-      if !_storage._nodes.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._nodes, fieldNumber: 4)
-      }
-      if !_storage._services.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._services, fieldNumber: 5)
-      }
-      if !_storage._tasks.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._tasks, fieldNumber: 6)
-      }
-      if !_storage._tokens.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._tokens, fieldNumber: 7)
-      }
-      if !_storage._secrets.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._secrets, fieldNumber: 8)
-      }
-      if !_storage._volumes.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._volumes, fieldNumber: 9)
-      }
-      if !_storage._requests.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._requests, fieldNumber: 10)
-      }
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.format != 0 {
+      try visitor.visitSingularUInt32Field(value: self.format, fieldNumber: 1)
+    }
+    if self.index != 0 {
+      try visitor.visitSingularUInt64Field(value: self.index, fieldNumber: 2)
+    }
+    try { if let v = self._cluster {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if !self.nodes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.nodes, fieldNumber: 4)
+    }
+    if !self.services.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.services, fieldNumber: 5)
+    }
+    if !self.tasks.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.tasks, fieldNumber: 6)
+    }
+    if !self.tokens.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.tokens, fieldNumber: 7)
+    }
+    if !self.secrets.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.secrets, fieldNumber: 8)
+    }
+    if !self.volumes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.volumes, fieldNumber: 9)
+    }
+    if !self.requests.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.requests, fieldNumber: 10)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_StoreSnapshot, rhs: Warren_V1_StoreSnapshot) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._format != rhs_storage._format {return false}
-        if _storage._index != rhs_storage._index {return false}
-        if _storage._cluster != rhs_storage._cluster {return false}
-        if _storage._nodes != rhs_storage._nodes {return false}
-        if _storage._services != rhs_storage._services {return false}
-        if _storage._tasks != rhs_storage._tasks {return false}
-        if _storage._tokens != rhs_storage._tokens {return false}
-        if _storage._secrets != rhs_storage._secrets {return false}
-        if _storage._volumes != rhs_storage._volumes {return false}
-        if _storage._requests != rhs_storage._requests {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+    if lhs.format != rhs.format {return false}
+    if lhs.index != rhs.index {return false}
+    if lhs._cluster != rhs._cluster {return false}
+    if lhs.nodes != rhs.nodes {return false}
+    if lhs.services != rhs.services {return false}
+    if lhs.tasks != rhs.tasks {return false}
+    if lhs.tokens != rhs.tokens {return false}
+    if lhs.secrets != rhs.secrets {return false}
+    if lhs.volumes != rhs.volumes {return false}
+    if lhs.requests != rhs.requests {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -8219,7 +8426,7 @@ nonisolated extension Warren_V1_GenerateJoinTokenResponse: SwiftProtobuf.Message
 
 nonisolated extension Warren_V1_JoinClusterRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".JoinClusterRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{3}certificate_request\0\u{1}node\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}token\0\u{3}certificate_request\0\u{1}node\0\u{3}sent_at\0\u{3}api_version\0\u{3}oldest_api_version\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -8230,6 +8437,9 @@ nonisolated extension Warren_V1_JoinClusterRequest: SwiftProtobuf.Message, Swift
       case 1: try { try decoder.decodeSingularStringField(value: &self.token) }()
       case 2: try { try decoder.decodeSingularBytesField(value: &self.certificateRequest) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._node) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._sentAt) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.apiVersion) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.oldestApiVersion) }()
       default: break
       }
     }
@@ -8249,6 +8459,15 @@ nonisolated extension Warren_V1_JoinClusterRequest: SwiftProtobuf.Message, Swift
     try { if let v = self._node {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
+    try { if let v = self._sentAt {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if self.apiVersion != 0 {
+      try visitor.visitSingularUInt32Field(value: self.apiVersion, fieldNumber: 5)
+    }
+    if self.oldestApiVersion != 0 {
+      try visitor.visitSingularUInt32Field(value: self.oldestApiVersion, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -8256,6 +8475,9 @@ nonisolated extension Warren_V1_JoinClusterRequest: SwiftProtobuf.Message, Swift
     if lhs.token != rhs.token {return false}
     if lhs.certificateRequest != rhs.certificateRequest {return false}
     if lhs._node != rhs._node {return false}
+    if lhs._sentAt != rhs._sentAt {return false}
+    if lhs.apiVersion != rhs.apiVersion {return false}
+    if lhs.oldestApiVersion != rhs.oldestApiVersion {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -8437,7 +8659,7 @@ nonisolated extension Warren_V1_RequestCertificateRequest: SwiftProtobuf.Message
 
 nonisolated extension Warren_V1_RequestCertificateResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RequestCertificateResponse"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{3}issued\0\u{3}sealing_keys\0\u{1}managers\0\u{c}\u{1}\u{1}\u{c}\u{2}\u{1}")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\u{3}issued\0\u{3}sealing_keys\0\u{1}managers\0\u{1}settings\0\u{c}\u{1}\u{1}\u{c}\u{2}\u{1}")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -8448,6 +8670,7 @@ nonisolated extension Warren_V1_RequestCertificateResponse: SwiftProtobuf.Messag
       case 3: try { try decoder.decodeSingularMessageField(value: &self._issued) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.sealingKeys) }()
       case 5: try { try decoder.decodeRepeatedMessageField(value: &self.managers) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._settings) }()
       default: break
       }
     }
@@ -8467,6 +8690,9 @@ nonisolated extension Warren_V1_RequestCertificateResponse: SwiftProtobuf.Messag
     if !self.managers.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.managers, fieldNumber: 5)
     }
+    try { if let v = self._settings {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -8474,6 +8700,46 @@ nonisolated extension Warren_V1_RequestCertificateResponse: SwiftProtobuf.Messag
     if lhs._issued != rhs._issued {return false}
     if lhs.sealingKeys != rhs.sealingKeys {return false}
     if lhs.managers != rhs.managers {return false}
+    if lhs._settings != rhs._settings {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_CommonSettings: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".CommonSettings"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_down\0\u{3}raft_profile\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._nodeDown) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.raftProfile) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._nodeDown {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if !self.raftProfile.isEmpty {
+      try visitor.visitSingularStringField(value: self.raftProfile, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_CommonSettings, rhs: Warren_V1_CommonSettings) -> Bool {
+    if lhs._nodeDown != rhs._nodeDown {return false}
+    if lhs.raftProfile != rhs.raftProfile {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -8685,6 +8951,124 @@ nonisolated extension Warren_V1_RotateAuthorityResponse: SwiftProtobuf.Message, 
     if lhs.pin != rhs.pin {return false}
     if lhs.underWay != rhs.underWay {return false}
     if lhs.waitingFor != rhs.waitingFor {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_BackupClusterRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".BackupClusterRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    // Load everything into unknown fields
+    while try decoder.nextFieldNumber() != nil {}
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_BackupClusterRequest, rhs: Warren_V1_BackupClusterRequest) -> Bool {
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_BackupClusterResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".BackupClusterResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}data\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.data) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.data.isEmpty {
+      try visitor.visitSingularBytesField(value: self.data, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_BackupClusterResponse, rhs: Warren_V1_BackupClusterResponse) -> Bool {
+    if lhs.data != rhs.data {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_BackupHeader: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".BackupHeader"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cluster_id\0\u{3}made_at\0\u{3}node_id\0\u{1}version\0\u{1}index\0\u{1}term\0\u{1}size\0\u{3}sealing_keys\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.clusterID) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._madeAt) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.nodeID) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.version) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.index) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.term) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.size) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.sealingKeys) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.clusterID.isEmpty {
+      try visitor.visitSingularStringField(value: self.clusterID, fieldNumber: 1)
+    }
+    try { if let v = self._madeAt {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.nodeID.isEmpty {
+      try visitor.visitSingularStringField(value: self.nodeID, fieldNumber: 3)
+    }
+    if !self.version.isEmpty {
+      try visitor.visitSingularStringField(value: self.version, fieldNumber: 4)
+    }
+    if self.index != 0 {
+      try visitor.visitSingularUInt64Field(value: self.index, fieldNumber: 5)
+    }
+    if self.term != 0 {
+      try visitor.visitSingularUInt64Field(value: self.term, fieldNumber: 6)
+    }
+    if self.size != 0 {
+      try visitor.visitSingularUInt64Field(value: self.size, fieldNumber: 7)
+    }
+    if !self.sealingKeys.isEmpty {
+      try visitor.visitSingularStringField(value: self.sealingKeys, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_BackupHeader, rhs: Warren_V1_BackupHeader) -> Bool {
+    if lhs.clusterID != rhs.clusterID {return false}
+    if lhs._madeAt != rhs._madeAt {return false}
+    if lhs.nodeID != rhs.nodeID {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs.index != rhs.index {return false}
+    if lhs.term != rhs.term {return false}
+    if lhs.size != rhs.size {return false}
+    if lhs.sealingKeys != rhs.sealingKeys {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -259,6 +259,9 @@ package nonisolated struct Warren_V1_SessionOpened: Sendable {
   /// Clears the value of `managerInterval`. Subsequent reads from it will return its default value.
   package mutating func clearManagerInterval() {self._managerInterval = nil}
 
+  /// Which group of managers this one is of (`Cluster.founder`). A worker obeys none of an earlier group than one it has heard of.
+  package var founder: UInt64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1034,7 +1037,7 @@ nonisolated extension Warren_V1_ManagerMessage: SwiftProtobuf.Message, SwiftProt
 
 nonisolated extension Warren_V1_SessionOpened: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SessionOpened"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}worker_interval\0\u{3}manager_interval\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}worker_interval\0\u{3}manager_interval\0\u{1}founder\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1044,6 +1047,7 @@ nonisolated extension Warren_V1_SessionOpened: SwiftProtobuf.Message, SwiftProto
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularMessageField(value: &self._workerInterval) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._managerInterval) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.founder) }()
       default: break
       }
     }
@@ -1060,12 +1064,16 @@ nonisolated extension Warren_V1_SessionOpened: SwiftProtobuf.Message, SwiftProto
     try { if let v = self._managerInterval {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
+    if self.founder != 0 {
+      try visitor.visitSingularUInt64Field(value: self.founder, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_SessionOpened, rhs: Warren_V1_SessionOpened) -> Bool {
     if lhs._workerInterval != rhs._workerInterval {return false}
     if lhs._managerInterval != rhs._managerInterval {return false}
+    if lhs.founder != rhs.founder {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

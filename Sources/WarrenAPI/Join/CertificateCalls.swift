@@ -35,11 +35,34 @@ package struct CertificateCalls: Sendable {
     }
   }
 
+  /// The nodes of the cluster, for a manager that wants to know where the others are.
+  package func nodes() async throws -> [ClusterNode] {
+    let answer = try await any { client, options in try await client.listNodes(.init(), options: options) }
+    return try answer.nodes.map { try ClusterNode(wire: $0) }
+  }
+
+  /// Whether a manager does not take this node for what its certificate says. False when none says anything.
+  package func isRefused() async -> Bool { await authority() == "" }
+
   package struct Renewed: Sendable {
     package var credentials: NodeCredentials
     /// For a manager only, as is what follows.
     package var sealingKeys: SealingKeyring?
     package var managers: [ClusterJoin.Manager]
+    /// What the other managers have been told, nil where they do not say it.
+    package var nodeDown: Duration?
+    package var raftProfile: String?
+
+    package init(
+      credentials: NodeCredentials, sealingKeys: SealingKeyring? = nil, managers: [ClusterJoin.Manager], nodeDown: Duration? = nil,
+      raftProfile: String? = nil
+    ) {
+      self.credentials = credentials
+      self.sealingKeys = sealingKeys
+      self.managers = managers
+      self.nodeDown = nodeDown
+      self.raftProfile = raftProfile
+    }
   }
 
   /// The next certificate of this node.
@@ -51,8 +74,11 @@ package struct CertificateCalls: Sendable {
     }
     let answer = try await any { client, options in try await client.requestCertificate(message, options: options) }
     let keys = answer.sealingKeys.isEmpty ? nil : try SealingKeyring(text: answer.sealingKeys)
+    let settings = answer.settings
     return Renewed(
-      credentials: try NodeCredentials(answer.issued, key: key), sealingKeys: keys, managers: answer.managers.map(ClusterJoin.Manager.init))
+      credentials: try NodeCredentials(answer.issued, key: key), sealingKeys: keys, managers: answer.managers.map(ClusterJoin.Manager.init),
+      nodeDown: settings.hasNodeDown ? Duration(wire: settings.nodeDown) : nil, raftProfile: settings.raftProfile.isEmpty ? nil : settings.raftProfile
+    )
   }
 
   private func any<Result: Sendable>(

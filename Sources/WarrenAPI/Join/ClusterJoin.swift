@@ -44,6 +44,7 @@ package struct ClusterJoin: Sendable {
   private let token: JoinSecret
   private let node: ClusterNode
   private let version: String
+  private let apiVersions: ClosedRange<UInt32>
   private let now: @Sendable () -> Timestamp
   private let patience: Duration
   private let key: P256.Signing.PrivateKey
@@ -53,13 +54,14 @@ package struct ClusterJoin: Sendable {
   ///   - token: 64 hexadecimal characters.
   ///   - node: as it wants to be registered: its id, roles, description, labels and addresses.
   ///   - version: of this warren, for a message.
+  ///   - apiVersions: that it speaks.
   ///   - key: the node's own. Kept on disk before it is asked with, since who asks again with the same key, because an answer was lost, gets
   ///     the answer again.
   ///   - patience: with each address, until a manager is found there.
   /// - Throws: `invalidArgument` for a token or address that cannot be one.
   package init(
-    _ addresses: [String], token: String, node: ClusterNode, version: String, key: P256.Signing.PrivateKey = P256.Signing.PrivateKey(),
-    patience: Duration = ManagerTLS.usualPatience, now: @escaping @Sendable () -> Timestamp
+    _ addresses: [String], token: String, node: ClusterNode, version: String, apiVersions: ClosedRange<UInt32> = APIVersion.spoken,
+    key: P256.Signing.PrivateKey = P256.Signing.PrivateKey(), patience: Duration = ManagerTLS.usualPatience, now: @escaping @Sendable () -> Timestamp
   ) throws(WarrenError) {
     if addresses.isEmpty { throw WarrenError(.invalidArgument, "no manager is named; give the address of at least one") }
     var parsed: [HostPort] = []
@@ -68,6 +70,7 @@ package struct ClusterJoin: Sendable {
     self.token = try JoinSecret(token)
     self.node = node
     self.version = version
+    self.apiVersions = apiVersions
     self.now = now
     self.patience = patience
     self.key = key
@@ -101,6 +104,9 @@ package struct ClusterJoin: Sendable {
         $0.token = token.text
         $0.certificateRequest = Data(der)
         $0.node = node.wire
+        $0.sentAt = now().wire
+        $0.apiVersion = apiVersions.upperBound
+        $0.oldestApiVersion = apiVersions.lowerBound
       }
     } catch { throw .silent(WarrenError(.internalError, "the certificate request cannot be made", cause: error)) }
     return try await ManagerDial(address, tls: ManagerTLS(joiningWith: token, patience: patience, now: now), timeout: patience * 6).call {

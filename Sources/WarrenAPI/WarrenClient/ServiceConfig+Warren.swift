@@ -6,7 +6,7 @@ extension ServiceConfig {
     typealias Method = Warren_V1_WarrenAPI.Method
     let streams = [
       Method.ServiceLogs.descriptor, Method.WatchTasks.descriptor, Method.Exec.descriptor, Method.LoadImage.descriptor,
-      Method.PullImage.descriptor, Method.StreamEvents.descriptor,
+      Method.PullImage.descriptor, Method.StreamEvents.descriptor, Method.BackupCluster.descriptor,
     ]
     return ServiceConfig(methodConfig: [
       MethodConfig(names: [.init(service: "")], waitForReady: false, timeout: .seconds(60)),

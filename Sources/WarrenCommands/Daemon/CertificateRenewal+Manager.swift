@@ -7,16 +7,12 @@ import WarrenAPI
 
 extension CertificateRenewal {
   /// Of a manager: it signs its own next certificate while it leads, and asks the others otherwise.
-  init(_ membership: NodeMembership, _ credentials: CurrentCredentials, store: ClusterStore, book: PeerBook, logger: Logger) {
+  init(_ membership: NodeMembership, _ credentials: CurrentCredentials, others: CertificateCalls, store: ClusterStore, book: PeerBook, logger: Logger)
+  {
     let trust = StoredTrust(store)
     let own = membership.configuration.nodeID
     let directory = SecurityDirectory(dataDirectory: membership.configuration.dataDirectory)
     let admission = NodeAdmission(store: store, now: { .now }, sealingKeys: membership.sealingKeys)
-    let others = CertificateCalls(credentials, now: { .now }) {
-      let stored = store.view.nodes.filter { $0.isLastingManager && $0.id != own && !$0.apiAddress.isEmpty }.map(\.apiAddress).sorted()
-      // A manager that has not caught up yet was told when it became one.
-      return stored.isEmpty ? book.entries.filter { $0.nodeID != own && !$0.apiAddress.isEmpty }.map(\.apiAddress) : stored
-    }
     self.init(
       // Only looks into its own memory.
       credentials, look: .seconds(5), now: { .now }, logger: logger,
@@ -39,5 +35,16 @@ extension CertificateRenewal {
           throw refusal.error
         }
       })
+  }
+}
+
+extension CertificateCalls {
+  /// Of a manager, to the others.
+  init(_ credentials: CurrentCredentials, ofManager own: NodeID, store: ClusterStore, book: PeerBook) {
+    self.init(credentials, now: { .now }) {
+      let stored = store.view.nodes.filter { $0.isLastingManager && $0.id != own && !$0.apiAddress.isEmpty }.map(\.apiAddress).sorted()
+      // A manager that has not caught up yet was told when it became one.
+      return stored.isEmpty ? book.entries.filter { $0.nodeID != own && !$0.apiAddress.isEmpty }.map(\.apiAddress) : stored
+    }
   }
 }

@@ -9,6 +9,7 @@ import RaftStorage
 import Security
 import ServiceLifecycle
 import UnixSignals
+import WarrenAPI
 import Worker
 
 /// The composition root: makes every part of a node from its configuration, and runs them until a signal.
@@ -45,7 +46,8 @@ enum Daemon {
     let api = ManagerAPI(
       store: control.store, log: control.log, overview: { control.log.overview },
       identity: .init(node: configuration.nodeID, raftAddress: configuration.raftAddress.description, version: WarrenVersion.current),
-      localNode: worker?.operations, workers: workers, nodes: NodeAdmission(store: control.store, now: { .now }, sealingKeys: membership.sealingKeys))
+      localNode: worker?.operations, workers: workers, nodes: NodeAdmission(store: control.store, now: { .now }, sealingKeys: membership.sealingKeys),
+      common: CommonSettings(nodeDown: configuration.nodeDownAfter, raftProfile: configuration.raftProfile))
     let forwarding = LeaderForwarding(log: control.log, duties: control.duties, book: control.book, credentials: credentials, now: { .now })
     let listening = try APIListening(
       configuration, api: api, store: control.store, credentials: credentials, services: [sessions], interceptors: [ReadConsistency(), forwarding],
@@ -66,9 +68,11 @@ enum Daemon {
     }
     var watch: RoleWatch?
     if let standing = listening.standing, let own = control.credentials {
-      let renewal = CertificateRenewal(membership, credentials, store: control.store, book: control.book, logger: logger)
+      let others = CertificateCalls(credentials, ofManager: configuration.nodeID, store: control.store, book: control.book)
+      let renewal = CertificateRenewal(membership, credentials, others: others, store: control.store, book: control.book, logger: logger)
       let roles = RoleWatch(
-        identity: own.identity, doubts: doubts, renewal: renewal, credentials: credentials, agent: worker?.agent, logger: logger)
+        identity: own.identity, doubts: doubts, isRefused: { true }, renewal: renewal, credentials: credentials, agent: worker?.agent,
+        logger: logger)
       services += [
         standing, AuthorityRotation(store: control.store, log: control.log, logger: logger), renewal, roles,
         RecordWatch(node: configuration.nodeID, store: control.store, log: control.log, doubts: doubts),

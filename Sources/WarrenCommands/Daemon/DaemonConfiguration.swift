@@ -30,6 +30,8 @@ struct DaemonConfiguration: Sendable {
   let metricsAddress: HostPort?
   /// The address was asked for: without it the daemon must not run.
   let metricsAddressIsRequired: Bool
+  /// `lan` or `wan`.
+  let raftProfile: String
   let raftTiming: RaftTiming
   /// How long a node may be silent before it counts as down.
   let nodeDownAfter: Duration
@@ -46,7 +48,8 @@ struct DaemonConfiguration: Sendable {
     let api = try HostPort(parsing: settings.apiAddress ?? "\(hostname):8080", option: "--api-addr")
     apiAddress = HostPort(host: try Self.advertised(settings, api, hostname), port: api.port)
     apiListener = api.listened
-    raftTiming = settings.raftProfile == "wan" ? .wan : .lan
+    raftProfile = settings.raftProfile ?? "lan"
+    raftTiming = raftProfile == "wan" ? .wan : .lan
     nodeDownAfter = .seconds(settings.nodeDownSeconds ?? 10)
     guard nodeDownAfter >= .seconds(2) else {
       throw WarrenError(.invalidArgument, "--node-down must be at least 2s: a worker says that it is there four times in that time")

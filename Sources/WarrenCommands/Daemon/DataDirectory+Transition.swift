@@ -11,12 +11,17 @@ extension DataDirectory {
   private var departure: PrivateFile { PrivateFile("\(path)/departed") }
 
   /// Of a worker that was promoted: everything a manager has but its log and its certificate, which comes next and decides.
-  func prepareForManager(_ node: NodeID, among managers: [ClusterJoin.Manager], keys: SealingKeyring) throws {
+  /// - Parameter told: by another manager.
+  func prepareForManager(_ node: NodeID, as told: CertificateCalls.Renewed, keys: SealingKeyring) throws {
+    let managers = told.managers
     guard managers.contains(where: { $0.node == node && $0.memberID != 0 }) else {
       throw WarrenError(.failedPrecondition, "the manager that answered is of a version that promotes no workers; upgrade it")
     }
     try PeerBook.write(managers.map(PeerBook.Entry.init), dataDirectory: path)
-    try markRoleChange(managers: nil)
+    try markRoleChange { settings in
+      settings.nodeDownSeconds = settings.nodeDownSeconds ?? told.nodeDown.map { $0 / .seconds(1) }
+      settings.raftProfile = settings.raftProfile ?? told.raftProfile
+    }
     _ = try security.joiningKey()
     try security.keep(keys.adopting(try security.sealingKeys()))
   }
@@ -39,13 +44,15 @@ extension DataDirectory {
     if let demoted {
       try becomeWorker(demoted)
     } else {
-      try remove { ["managers.json", "settings.json", "security"].contains($0) || $0.hasPrefix("worker.sqlite") || Self.isLog($0) }
+      try remove {
+        ["managers.json", "settings.json", "security", SupersededMark.name].contains($0) || $0.hasPrefix("worker.sqlite") || Self.isLog($0)
+      }
       departure.remove()
     }
   }
 
   /// A worker's, where there is a manager's log yet.
-  private func demotedCredentials() throws -> NodeCredentials? {
+  func demotedCredentials() throws -> NodeCredentials? {
     guard LogDatabase.exists(dataDirectory: path), let keys = try security.keptSealingKeys(),
       let kept = try? security.credentials(sealedWith: keys), kept.identity.role == .worker
     else { return nil }
@@ -56,7 +63,7 @@ extension DataDirectory {
   private func becomeWorker(_ credentials: NodeCredentials) throws {
     let book = try? PeerBook(dataDirectory: path, logger: Logger(label: "warren") { _ in SwiftLogNoOpLogHandler() })
     let others = (book?.entries ?? []).filter { $0.nodeID != credentials.identity.node && !$0.apiAddress.isEmpty }.map(\.apiAddress)
-    try markRoleChange(managers: others.isEmpty ? nil : others)
+    try markRoleChange { if !others.isEmpty { $0.managers = others } }
     let keys = try security.sealingKeys().rotated()
     try security.keep(keys)
     try security.keep(credentials, sealedWith: keys)
@@ -67,10 +74,10 @@ extension DataDirectory {
   /// Damaged ones that were kept aside among them; but not its lock, which somebody may hold.
   private static func isLog(_ name: String) -> Bool { name == "raft" || name.hasPrefix("raft.") && name != "raft.lock" }
 
-  private func markRoleChange(managers: [String]?) throws {
+  private func markRoleChange(_ change: (inout DaemonSettings) -> Void) throws {
     var settings = try settings() ?? DaemonSettings()
     settings.changedRole = true
-    if let managers { settings.managers = managers }
+    change(&settings)
     try keep(settings)
   }
 

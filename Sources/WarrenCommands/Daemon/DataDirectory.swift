@@ -7,6 +7,7 @@ import Glibc
 ///     settings.json   what was said on the command line
 ///     managers.json   where the managers are (manager)
 ///     raft/           the cluster's log (manager)
+///     superseded      there when the cluster was recovered without this manager
 ///     security/       this node's keys (`SecurityDirectory`)
 ///     worker.sqlite   the worker's journal
 ///     departed        while everything else here goes: the node is no longer of the cluster
@@ -24,15 +25,17 @@ struct DataDirectory: Sendable {
 
   /// What a start that got no further than making the log may have left here, and what a file system has of its own.
   private static let harmless = [
-    "settings.json", "managers.json", "departed", "raft", "security", "worker.sqlite", "worker.lock", "containerd", "network", "logs", "tasks",
-    "lost+found",
+    "settings.json", "managers.json", "superseded", "departed", "raft", "security", "worker.sqlite", "worker.lock", "containerd", "network", "logs",
+    "tasks", "lost+found",
   ]
+
+  /// What is in it, sorted.
+  var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
 
   /// A new node closes its directory to others and removes files there that it does not know: never in a directory of something else.
   func checkVacant() throws {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     guard
-      let foreign = names.sorted().first(where: { name in
+      let foreign = names.first(where: { name in
         !Self.harmless.contains { name == $0 || name.hasPrefix("\($0).") || name.hasPrefix("\($0)-") }
       })
     else { return }

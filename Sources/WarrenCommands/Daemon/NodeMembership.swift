@@ -11,12 +11,15 @@ struct NodeMembership: Sendable {
   let bridge: BridgeClaim?
   /// What was done, for the log.
   let event: String
+  /// Where a manager that resumes may ask where the others are.
+  var hints: [String] = []
   /// Made just now, not resumed.
   var isNew: Bool { event != "node.resumed" }
 
   /// Resumes what the directory holds; of an empty one it makes what `purpose` says.
   /// - Throws: when a different node id is asked for than the directory has, when it is empty and must not be, when another process uses it.
   static func open(_ options: DaemonOptions, as purpose: Daemon.Purpose, logger: Logger) async throws -> NodeMembership {
+    if case .join(_, .some) = purpose { try SupersededMark(DataDirectory(options.dataDir).path).setAside() }
     let exists = LogDatabase.exists(dataDirectory: options.dataDir)
     let directory = DataDirectory(options.dataDir)
     try directory.refuseWorker()
@@ -43,6 +46,7 @@ struct NodeMembership: Sendable {
       try directory.keep(settings)
       return NodeMembership(storage: storage, configuration: configuration, bridge: bridge, event: purpose.event)
     }
+    try SupersededMark(directory.path).check()
     try directory.prepare()
     let storage = try LogDatabase.open(dataDirectory: directory.path, logger: logger)
     directory.security.hasJoined()
@@ -62,7 +66,9 @@ struct NodeMembership: Sendable {
     let bridge = try claims(configuration)
     try await configuration.takeNetwork(after: earlier.flatMap { try? configured(nodeID, $0) }, logger: logger)
     try directory.keep(settings)
-    return NodeMembership(storage: storage, configuration: configuration, bridge: bridge, event: "node.resumed")
+    var resumed = NodeMembership(storage: storage, configuration: configuration, bridge: bridge, event: "node.resumed")
+    if case .join(let leaders, _) = purpose { resumed.hints = leaders }
+    return resumed
   }
 
   private static func check(_ directory: DataDirectory, for purpose: Daemon.Purpose, exists: Bool, isPrepared: Bool) throws {

@@ -25,6 +25,8 @@ struct RoleWatch: Service {
 
   let identity: NodeIdentity
   let doubts: Doubts
+  /// Whether others do not take this node for what its certificate says.
+  let isRefused: @Sendable () async -> Bool
   let renewal: CertificateRenewal
   let credentials: CurrentCredentials
   /// Nil for a node that runs no containers.
@@ -32,9 +34,13 @@ struct RoleWatch: Service {
   let logger: Logger
   private let outcome = NIOLockedValueBox(Verdict.asBefore)
 
-  init(identity: NodeIdentity, doubts: Doubts, renewal: CertificateRenewal, credentials: CurrentCredentials, agent: Agent?, logger: Logger) {
+  init(
+    identity: NodeIdentity, doubts: Doubts, isRefused: @escaping @Sendable () async -> Bool, renewal: CertificateRenewal,
+    credentials: CurrentCredentials, agent: Agent?, logger: Logger
+  ) {
     self.identity = identity
     self.doubts = doubts
+    self.isRefused = isRefused
     self.renewal = renewal
     self.credentials = credentials
     self.agent = agent
@@ -81,8 +87,10 @@ struct RoleWatch: Service {
     }
   }
 
-  private func look() async -> Verdict {
+  func look() async -> Verdict {
     if let role = credentials.value?.identity.role, role != identity.role { return .becomes(role) }
+    // Only the next certificate says what the node is now. Each is signed, logged and written to disk: none without need.
+    guard await isRefused() else { return .asBefore }
     do { try await renewal.renewNow() } catch let error as WarrenError where error.reason == .nodeRemoved {
       return .removed
     } catch {

@@ -47,8 +47,10 @@ enum WorkerDaemon {
           host: address.host, port: address.port, isRequired: configuration.metricsAddressIsRequired,
           pages: ObservabilityPages(registry: registry, checks: checks), logger: logger))
     }
-    let renewal = CertificateRenewal(membership, credentials, journal: journal, logger: logger)
-    let watch = RoleWatch(identity: identity, doubts: doubts, renewal: renewal, credentials: credentials, agent: worker.agent, logger: logger)
+    let calls = CertificateCalls(credentials, of: membership, journal: journal)
+    let renewal = CertificateRenewal(membership, credentials, calls: calls, logger: logger)
+    let watch = RoleWatch(
+      identity: identity, doubts: doubts, isRefused: { true }, renewal: renewal, credentials: credentials, agent: worker.agent, logger: logger)
     services += [
       renewal, watch,
       WorkerReadiness(agent: worker.agent, session: session, identity: identity, isNew: membership.isNew, logger: logger), Memory(),

@@ -7,8 +7,9 @@ struct ManagerJoin: AsyncParsableCommand {
       "warren manager join --leader 10.0.0.1:8080 --token-file /root/token",
       "warren manager join --leader m1:8080,m2:8080 --token-file - --manager-only",
       note:
-        "Get the token on a manager: warren cluster join-token manager. Run again on the same data directory it resumes, without leader and token. "
-        + "It takes part in decisions once it has caught up."))
+        "Get the token on a manager: warren cluster join-token manager. Run again on the same data directory it resumes, without leader and token; "
+        + "with --leader it asks there where the managers are now, for one whose managers all moved while it was off. It takes part in decisions once it has caught up."
+    ))
 
   @Option(help: ArgumentHelp("API addresses of managers of the cluster, separated by commas; any of them will do.", valueName: "host:port"))
   var leader: String?

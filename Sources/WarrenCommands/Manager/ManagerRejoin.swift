@@ -36,6 +36,7 @@ struct ManagerRejoin: AsyncParsableCommand {
     guard own.identity.role == .manager else {
       throw WarrenError(.failedPrecondition, "\(dataDir) belongs to \(own.identity), which has no log to lose; start it: warren start")
     }
+    try SupersededMark(dataDir).check()
     let hasLog = LogDatabase.exists(dataDirectory: dataDir)
     if hasLog { try checkDamaged() }
     let renewed = try await newMember(own)

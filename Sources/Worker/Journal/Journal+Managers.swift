@@ -11,6 +11,19 @@ extension Journal {
     }
   }
 
+  /// The newest group of managers that was heard of (`Cluster.founder`).
+  package func founder() async throws -> UInt64 {
+    try await database.read { database in
+      try Int64.fetchOne(database, sql: "SELECT number FROM founder").map { UInt64(bitPattern: $0) } ?? 0
+    }
+  }
+
+  package func save(founder: UInt64) async throws {
+    try await database.write { database in
+      try database.execute(sql: "INSERT OR REPLACE INTO founder VALUES (1, ?)", arguments: [Int64(bitPattern: founder)])
+    }
+  }
+
   package func save(managers: [ManagerAddress]) async throws {
     try await database.write { database in
       try database.execute(sql: "DELETE FROM manager")

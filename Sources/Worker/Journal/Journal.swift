@@ -38,6 +38,9 @@ package final class Journal: Sendable {
     migrator.registerMigration("2") { database in
       try database.execute(sql: "CREATE TABLE manager (address TEXT PRIMARY KEY, node TEXT NOT NULL, weight INTEGER NOT NULL) WITHOUT ROWID")
     }
+    migrator.registerMigration("3") { database in
+      try database.execute(sql: "CREATE TABLE founder (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL)")
+    }
     return migrator
   }
 

@@ -15,6 +15,7 @@ final class ManagerLink: Sendable {
     var pulse = LinkPulse()
     var assembly = AssignmentAssembly()
     var isOpen = false
+    var founder: UInt64 = 0
     var opening: CheckedContinuation<Void, any Error>?
     var end: (any Error)?
     var lastNumber: UInt64 = 0
@@ -26,6 +27,8 @@ final class ManagerLink: Sendable {
 
   let address: String
   var isOver: Bool { state.withLockedValue { $0.end != nil } }
+  /// Which group of managers the other side is of, once it is open; it grows when the cluster is recovered without some.
+  var founder: UInt64 { state.withLockedValue { $0.founder } }
   var silence: Duration { state.withLockedValue { $0.pulse.silence } }
   /// For one reader; the session ends with it.
   let assignments: Assignments
@@ -125,6 +128,7 @@ extension ManagerLink {
     let opening = state.withLockedValue { state in
       state.pulse.opened(workerInterval: Duration(wire: opened.workerInterval), managerInterval: Duration(wire: opened.managerInterval))
       state.isOpen = true
+      state.founder = opened.founder
       defer { state.opening = nil }
       return state.opening
     }

@@ -24,6 +24,8 @@ package actor NetworkSession: ManagerSession {
   private var operations: (any NodeOperations)?
   private var directory: ManagerDirectory
   private var hasLoaded = false
+  /// The newest group of managers that was heard of.
+  private var founder: UInt64 = 0
   private var link: ManagerLink?
 
   /// The manager that the session is with; of a session that is over, the one it was with.
@@ -94,7 +96,25 @@ package actor NetworkSession: ManagerSession {
       link.end(CancellationError())
       session.cancel()
     }
+    do { try await note(founder: link.founder) } catch {
+      link.end(error)
+      session.cancel()
+      throw error
+    }
     return link
+  }
+
+  /// - Throws: when a newer group of managers was heard of than that of the one that has just taken the session.
+  private func note(founder heard: UInt64) async throws {
+    if heard == founder { return }
+    guard heard > founder else {
+      throw WarrenError(
+        .failedPrecondition, "it was given up when the cluster was recovered or restored without it, and is not obeyed; it has to join anew")
+    }
+    founder = heard
+    do { try await journal.save(founder: heard) } catch {
+      logger.warning("session.managers-not-kept", metadata: ["error": "\(error)"])
+    }
   }
 
   package func update(_ node: ClusterNode) async throws {
@@ -128,6 +148,7 @@ package actor NetworkSession: ManagerSession {
     if hasLoaded { return }
     do {
       _ = directory.learn(try await journal.managers())
+      founder = max(founder, try await journal.founder())
       hasLoaded = true
     } catch {
       logger.warning("session.managers-not-read", metadata: ["error": "\(error)"])

@@ -48,6 +48,23 @@ import WarrenAPI
     }
   }
 
+  @Test func aManagersRemovalIsWaitedFor() async throws {
+    try await APIFixture.run { fixture in
+      try await Self.put(fixture)
+      var second = ClusterNode(id: "m2", roles: [.manager], description: NodeDescription(hostname: "m2"))
+      second.memberID = 2
+      let manager = second
+      try await fixture.store.update { try $0.put(manager) }
+      async let removal: Void = Self.remove(fixture, "m2", force: true)
+      #expect(await fixture.store.until(\.concernsNodes) { $0.node("m2")?.leaving == true })
+      // Raft has let it go.
+      try await fixture.store.update { transaction in
+        if let node = transaction.view.node("m2") { try transaction.removeNode(node) }
+      }
+      try await removal
+    }
+  }
+
   @Test func aRemovedNodeDoesNotComeBackByItsSession() async throws {
     try await APIFixture.run { fixture in
       try await Self.put(fixture)

@@ -132,7 +132,7 @@ struct FakeWorker {
     return assignment
   }
 
-  func report(_ task: TaskID, _ state: TaskState, attempt: Int = 0) async throws {
-    try await dispatcher.report(node: id, [TaskStatusUpdate(taskID: task, status: TaskStatus(state: state, attempt: attempt))])
+  func report(_ task: TaskID, _ state: TaskState, attempt: Int = 0, since: Timestamp = .epoch) async throws {
+    try await dispatcher.report(node: id, [TaskStatusUpdate(taskID: task, status: TaskStatus(state: state, attempt: attempt, since: since))])
   }
 }

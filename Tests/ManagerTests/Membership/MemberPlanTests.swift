@@ -25,15 +25,29 @@ import Testing
     #expect(MemberPlan(wanted: [1, 2], overview: overview(voters: [1])).next == step(.addLearner, 2))
   }
 
-  @Test func aLearnerBecomesAVoterWhenItIsThereAndUpToDate() {
-    let plan = { MemberPlan(wanted: [1, 2], overview: $0).next }
-    #expect(plan(overview(voters: [1], learners: [2])) == step(.addVoter, 2))
-    #expect(plan(overview(voters: [1], learners: [2], behind: [2: 1001])) == nil)
-    #expect(plan(overview(voters: [1], learners: [2], behind: [2: 5000])) == nil)
-    #expect(plan(overview(voters: [1], learners: [2], away: [2: .seconds(4)])) == nil)
+  @Test func aLearnerThatHasProvedItselfBecomesAVoter() {
+    let learner = overview(voters: [1], learners: [2])
+    #expect(MemberPlan(wanted: [1, 2], overview: learner).next == nil)
+    #expect(MemberPlan(wanted: [1, 2], proven: [2], overview: learner).next == step(.addVoter, 2))
+  }
+
+  @Test func aLearnerProvesItselfInTwoSecondsWithoutABreak() {
+    let well = overview(voters: [1], learners: [2], behind: [2: 250])
     var never = overview(voters: [1], learners: [2])
     never.silence = [:]
-    #expect(plan(never) == nil)
+    var follower = well
+    follower.isLeader = false
+    let unwell = [
+      overview(voters: [1], learners: [2], behind: [2: 251]), overview(voters: [1], learners: [2], behind: [2: 5000]),
+      overview(voters: [1], learners: [2], away: [2: .seconds(4)]), overview(voters: [1]), never, follower,
+    ]
+    for breakage in unwell {
+      var trial = LearnerTrial(interval: .milliseconds(500))
+      for _ in 0..<4 { #expect(trial.look(well) == []) }
+      #expect(trial.look(breakage) == [])
+      for _ in 0..<4 { #expect(trial.look(well) == []) }
+      #expect(trial.look(well) == [2] && trial.look(well) == [2])
+    }
   }
 
   @Test func whoIsNoManagerAnyMoreGoes() {

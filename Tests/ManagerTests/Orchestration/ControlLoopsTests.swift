@@ -67,16 +67,25 @@ import Testing
     }
   }
 
-  @Test func aRejectedTaskIsReplacedWhenItsBackOffEnds() async throws {
+  /// A node of another platform gets it; while there is none, it waits and says why.
+  @Test func aTaskWhoseImageIsForAnotherPlatformIsReplaced() async throws {
     try await LoopsFixture.run { fixture in
       var worker = try await FakeWorker("n1", fixture.dispatcher)
       try await fixture.createService("web", mode: .replicated(replicas: 1))
       while worker.tasks.isEmpty { _ = try await worker.next() }
       let first = worker.tasks.keys.first ?? ""
-      try await worker.report(first, .rejected)
+      try await worker.report(first, .rejected, since: fixture.clock.timestamp)
       try await fixture.settle { fixture.clock.sleepers == 1 }
       fixture.clock.advance(by: .seconds(1))
-      try await fixture.eventually { $0.tasks.contains { $0.id != first && $0.status.state == .assigned } }
+      try await fixture.eventually {
+        $0.tasks.contains { $0.status.state == .pending && $0.status.message == "1 node: image nginx is not for linux/amd64" }
+      }
+      try await fixture.store.update {
+        var node = PlanFixture.node("n2")
+        node.description.architecture = "arm64"
+        try $0.put(node)
+      }
+      try await fixture.eventually { $0.tasks.contains { $0.nodeID == "n2" && $0.status.state == .assigned } }
     }
   }
 

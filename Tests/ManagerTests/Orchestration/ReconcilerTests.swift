@@ -28,4 +28,17 @@ import Testing
     }
     #expect(left == [15, 5, 0])
   }
+
+  @Test func whatIsForNoPlatformThereIsTriedAgainLater() throws {
+    var cluster = PlanFixture()
+    cluster.add(slot: 1, .rejected, desired: .shutdown)
+    cluster.add(slot: 1, .pending)
+    var view = StoreView()
+    view.set(cluster.nodes[0])
+    view.set(cluster.service)
+    for task in cluster.tasks { view.set(task) }
+    var transaction = StoreTransaction(base: view)
+    let outcome = try Reconciler(now: cluster.now, newID: { .random() }).run([], placement: true, in: &transaction)
+    #expect(outcome.placeAgainAt == cluster.now + .seconds(300))
+  }
 }

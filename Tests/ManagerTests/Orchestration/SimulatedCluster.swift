@@ -62,6 +62,7 @@ struct SimulatedCluster {
       let outcome = try update { try reconciler.run(services, placement: placement, in: &$0) }
       serial += 10_000
       for (service, wakeAt) in outcome.done { agenda.wake(service, at: wakeAt) }
+      if let time = outcome.placeAgainAt { agenda.wakePlacement(at: time) }
       if outcome.hasMore { agenda.addEverything() }
       if let error = outcome.failed.values.first { throw error }
       if view.index == before, agenda.nextWake.map({ $0 > now }) ?? true { continue }
@@ -74,6 +75,7 @@ struct SimulatedCluster {
   mutating func addNode(_ id: NodeID, availability: ClusterNode.Availability = .active) throws {
     var node = PlanFixture.node(id)
     node.availability = availability
+    if ["n3", "n4"].contains(id) { node.description.architecture = "arm64" }
     let stored = view.node(id)
     try update { try $0.put(NodeRegistration.arrived(stored ?? node, stored: stored)) }
     alive.insert(id)
@@ -114,7 +116,7 @@ struct SimulatedCluster {
     } else {
       let fails = number(0..<100) < failureRate
       switch status.state {
-      case .assigned: status.state = fails ? .rejected : .preparing
+      case .assigned: status.state = fails && number(0..<5) == 0 ? .rejected : .preparing
       case .preparing: status.state = fails ? .waiting : .starting
       case .waiting: (status.attempt, status.state) = (status.attempt + 1, .preparing)
       case .starting: status.state = .running

@@ -55,7 +55,9 @@ import Testing
   @Test func aNodeOnWhichFiveTasksFailedLatelyIsTheLastChoiceOfAll() {
     var cluster = PlanFixture(nodes: 2)
     for slot in 1...3 { cluster.add(slot: slot, .failed, on: "n1") }
-    cluster.add(slot: 4, .rejected, on: "n1", desired: .shutdown)
+    cluster.add(slot: 4, .failed, on: "n1", desired: .shutdown)
+    // Images are to blame for these.
+    for slot in 1...4 { cluster.add(slot: slot, .rejected, on: "n1", desired: .shutdown) }
     for slot in 5...6 { cluster.add(slot: slot, .running, on: "n2") }
     #expect(Self.schedule(Self.pending(1, service: "s2", in: cluster), in: cluster).map(\.nodeID) == ["n1"], "four may be chance")
     cluster.add(slot: 7, .failed, on: "n1")
@@ -67,13 +69,33 @@ import Testing
     #expect(Self.schedule(Self.pending(1, service: "s2", in: cluster), in: cluster).map(\.nodeID) == ["n1"], "five minutes later it is forgotten")
   }
 
-  @Test func aNodeThatRejectedTheServiceIsTheLastChoice() {
-    var cluster = PlanFixture(nodes: 2)
+  @Test func anImageThatANodeRejectedIsForOtherPlatforms() {
+    var cluster = PlanFixture(nodes: 4)
+    for position in 2...3 { cluster.nodes[position].description.architecture = "arm64" }
     cluster.add(slot: 1, .rejected, on: "n1", desired: .shutdown)
-    cluster.add(slot: 2, .running, on: "n2")
-    #expect(Self.schedule(Self.pending(1, in: cluster), in: cluster).map(\.nodeID) == ["n2"])
-    cluster.now = Timestamp(seconds: 2000)
-    #expect(Self.schedule(Self.pending(1, in: cluster), in: cluster).map(\.nodeID) == ["n1"], "for five minutes")
+    for slot in 2...9 { cluster.add(slot: slot, .running, on: slot.isMultiple(of: 2) ? "n3" : "n4") }
+    let two = Self.pending(2, in: cluster)
+    #expect(Self.schedule(two, in: cluster).map(\.nodeID) == ["n3", "n4"], "n2 is empty, and of the platform of n1")
+    #expect(Self.schedule(Self.pending(1, service: "s2", in: cluster), in: cluster).map(\.nodeID) == ["n1"], "another service's image")
+    var newer = two
+    for position in newer.indices { newer[position].revision = 2 }
+    #expect(Self.schedule(newer, in: cluster).map(\.nodeID) == ["n1", "n2"], "of another revision, which may have another image")
+  }
+
+  @Test func anImageForNoPlatformThatThereIsWaitsAndSaysSo() {
+    var cluster = PlanFixture(nodes: 3)
+    cluster.nodes[2].description.architecture = "arm64"
+    cluster.add(slot: 1, .rejected, on: "n2", desired: .shutdown)
+    let since = cluster.now
+    cluster.now = cluster.now + .seconds(10)
+    cluster.add(slot: 2, .rejected, on: "n3", desired: .shutdown)
+    let reason = "2 nodes: image nginx is not for linux/amd64, 1 node: image nginx is not for linux/arm64"
+    let waiting = Scheduler.placement(of: cluster.tasks + Self.pending(1, in: cluster), nodes: cluster.nodes, now: cluster.now)
+    #expect(waiting.changed.map(\.status.message) == [reason] && waiting.changed.map(\.nodeID) == [nil])
+    #expect(waiting.tryAgainAt == since + .seconds(300))
+    cluster.now = since + .seconds(300)
+    let again = Scheduler.placement(of: cluster.tasks + waiting.changed, nodes: cluster.nodes, now: cluster.now)
+    #expect(again.changed.map(\.nodeID) == ["n1"] && again.tryAgainAt == nil, "somebody may have built one")
   }
 
   @Test func aGlobalTaskGoesToItsNodeOrNowhere() {

@@ -100,6 +100,25 @@ struct StoreWatchTests {
     #expect(try await batch.isEmpty)
   }
 
+  @Test func aStateIsWaitedFor() async throws {
+    let store = ClusterStore { .epoch }
+    let log = MemoryLog(store)
+    let looks = NIOLockedValueBox(0)
+    async let isThere = store.until({ $0.changes.contains { $0.kind == .service } }) { view in
+      looks.withLockedValue { $0 += 1 }
+      return view.service("b") != nil
+    }
+    try await eventually("it waits") { looks.withLockedValue { $0 } == 1 }
+    try await store.update { try $0.put(makeService("a")) }
+    try await store.update { try $0.put(makeService("b")) }
+    #expect(await isThere)
+    #expect(await store.until({ _ in false }) { $0.service("b") != nil }, "it is so already")
+    let gaveUp = Task { await store.until({ _ in true }) { _ in false } }
+    gaveUp.cancel()
+    #expect(await !gaveUp.value)
+    withExtendedLifetime(log) {}
+  }
+
   @Test func droppedWatchIsForgotten() async throws {
     let store = ClusterStore { .epoch }
     let log = MemoryLog(store)

@@ -3,19 +3,7 @@
 machine_power_off
 # shellcheck source=test/e2e/fleet.sh
 source "$E2E/fleet.sh"
-log=$FLEET/log
 fleet_up h1 h2 h3 h4 h5
-mkdir -p "$log"
-
-# starts HOST ARGUMENTS...: a daemon there, until it says that it serves.
-starts() {
-  local host=$1
-  shift
-  : >"$log/$host.out"
-  on "$host" setsid "$WARREN" "$@" </dev/null >"$log/$host.out" 2>>"$log/$host.log" &
-  disown
-  eventually 40 grep -q '^✓' "$log/$host.out" || { tail -5 "$log/$host.log"; return 1; }
-}
 kill_daemon() {
   local pids
   pids=$(on "$1" ps -eo pid=,args= | awk '$2 ~ /warren[^\/]*$/ && ($3 == "start" || $4 == "init" || $4 == "join") { print $1 }')

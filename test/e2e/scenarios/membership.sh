@@ -3,19 +3,7 @@
 machine_power_off
 # shellcheck source=test/e2e/fleet.sh
 source "$E2E/fleet.sh"
-log=$FLEET/log
 fleet_up h1 h2 h3 h4
-mkdir -p "$log"
-
-# starts HOST ARGUMENTS...: a daemon there, until it says that it serves.
-starts() {
-  local host=$1
-  shift
-  : >"$log/$host.out"
-  on "$host" setsid "$WARREN" "$@" </dev/null >"$log/$host.out" 2>>"$log/$host.log" &
-  disown
-  eventually 40 grep -q '^✓' "$log/$host.out" || { tail -5 "$log/$host.log"; return 1; }
-}
 daemon() { on "$1" ps -eo pid=,args= | awk '$2 ~ /warren$/ && ($3 == "start" || $4 == "init" || $4 == "join" || $4 == "start") { print $1 }'; }
 kill_daemon() { on "$1" kill -9 "$(daemon "$1")"; }
 w() { on "$1" "$WARREN" "${@:2}"; }
@@ -78,7 +66,10 @@ check "the service runs on" is h2 3/3
 old=$(leader h2)
 host=${old/n/h} other=$([ "$old" = n2 ] && echo h3 || echo h2)
 before=$(runs "$host")
+resumed=$(grep -c "Worker resumed: $old" "$log/$host.out" || true)
+resumes() { [ "$(grep -c "Worker resumed: $old" "$log/$host.out")" -gt "$resumed" ]; }
 check "the leader becomes a worker" w "$other" node demote "$old"
+check "which says so" eventually 20 resumes
 check "another leads, alone" eventually 10 voters "$other" 1
 check "it is a worker" eventually 20 role "$other" "$old" "worker ready"
 check "its containers did not notice" equal "$(runs "$host")" "$before"

@@ -26,8 +26,14 @@ package final class StoredTrust: Sendable {
     return CertificateVerifier(cluster: cluster, roots: trust.roots)
   }
 
-  package var standing: Standing {
-    let view = store.view
-    return Standing(revoked: view.cluster?.revoked ?? [], removedKeys: view.cluster?.removedKeys ?? []) { view.node($0).map(Standing.Node.init) }
+  package var standing: Standing { store.view.standing }
+}
+
+extension StoreView {
+  /// What it says of those who hold certificates.
+  var standing: Standing {
+    Standing(revoked: cluster?.revoked ?? [], removedKeys: cluster?.removedKeys ?? [], restoration: cluster?.restoration) {
+      node($0).map(Standing.Node.init)
+    }
   }
 }

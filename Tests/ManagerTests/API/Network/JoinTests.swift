@@ -114,4 +114,53 @@ import WarrenAPI
       _ = try await fixture.join("w1", token: good).run()
     }
   }
+
+  /// By how much, and what to do; the cluster stays as it is.
+  @Test func aClockThatIsFarOffIsNamed() async throws {
+    let day = Duration.seconds(86_400)
+    try await NetworkFixture.run { fixture in
+      func refusal(_ lead: Duration) async throws -> (code: WarrenError.Code, message: String)? {
+        let token = try await fixture.token()
+        let index = fixture.store.view.index
+        defer { #expect(fixture.store.view.index == index && fixture.store.view.node("w1") == nil) }
+        let refusal = await failure { _ = try await fixture.join("w1", token: token, lead: lead).run() }
+        #expect(refusal?.message.contains("set the clocks right, for example with NTP, then join again") == true)
+        #expect(refusal?.message.contains("\n") == false)
+        return refusal
+      }
+      // So far that it does not take the manager's certificate.
+      #expect(try await refusal(day * -2)?.message.contains("this machine's clock is at least 47 h behind that of manager m1") == true)
+      #expect(try await refusal(day * 100)?.message.contains("this machine's clock is at least 10 days ahead") == true)
+      // Less, but so far that others would not take the certificates of one another.
+      let ahead = try await refusal(day * 3)
+      #expect(ahead?.code == .failedPrecondition && ahead?.message.contains("the clock of node w1 is 3 days ahead of that of manager m1") == true)
+      fixture.clock.now = fixture.clock.now + day * 10
+      #expect(try await refusal(.seconds(-660))?.message.contains("the clock of node w1 is 11 min behind that of manager m1") == true)
+      _ = try await fixture.join("w1", token: try await fixture.token(), lead: .seconds(-540)).run()
+      _ = try await fixture.join("w2", token: try await fixture.token(), lead: .seconds(540)).run()
+    }
+  }
+
+  @Test func anotherVersionOfTheAPIIsNamed() async throws {
+    try await NetworkFixture.run { fixture in
+      let token = try await fixture.token()
+      let newer = APIVersion.spoken.upperBound + 1
+      let index = fixture.store.view.index
+      let refusal = await failure { _ = try await fixture.join("w1", token: token, apiVersions: newer...newer + 1).run() }
+      #expect(refusal?.code == .failedPrecondition)
+      #expect(
+        refusal?.message
+          == "node w1 is of warren 9.9.9, which speaks version \(newer + 1) of the API, and manager m1 of warren 1.2.3, which speaks version "
+          + "\(newer - 1); install the same version here and there, then join again")
+      #expect(fixture.store.view.index == index)
+      _ = try await fixture.join("w1", token: token, apiVersions: 1...newer).run()
+      // Of before versions were told, and clocks compared.
+      try await fixture.connected(fixture.strangersTLS()) { stub in
+        let request = try CertificateRequest.make(for: "w2", key: P256.Signing.PrivateKey())
+        let node = ClusterNode(id: "w2", roles: [.worker], description: NodeDescription(hostname: "w2"))
+        let answer = try await stub.joinCluster(.with { ($0.token, $0.certificateRequest, $0.node) = (token, Data(request), node.wire) })
+        #expect(!answer.issued.chain.isEmpty)
+      }
+    }
+  }
 }

@@ -33,11 +33,20 @@ import WarrenAPI
     }
   }
 
+  private static func sessions(_ store: ClusterStore) -> [any RegistrableRPCService] {
+    let dispatcher = Dispatcher(store: store, logger: APIFixture.logger)
+    return [
+      WorkerSessionService(dispatcher: { dispatcher }, workers: ConnectedWorkers(), managers: ManagerListFeed(store: store)) { _ in
+        try AuthorizedCall.callingNode()
+      }
+    ]
+  }
+
   @Test(arguments: [NodeIdentity.Role.admin, .manager, .worker, nil]) func holdsTheTable(_ role: NodeIdentity.Role?) async throws {
-    try await NetworkFixture.run { fixture in
+    try await NetworkFixture.run(services: Self.sessions) { fixture in
       let credentials = if let role { try await fixture.member(role, "x1") } else { nil as NodeCredentials? }
-      let methods = Warren_V1_WarrenAPI.Method.descriptors
-      #expect(methods.count > 30)
+      let methods = Warren_V1_WarrenAPI.Method.descriptors + Warren_V1_WorkerSessions.Method.descriptors
+      #expect(methods.count > 30 && Set(methods.map(\.method)) == Set(AccessTable.rows.keys))
       try await fixture.withClient(credentials) { client in
         for method in methods {
           let row = try #require(AccessTable.rows[method.method])

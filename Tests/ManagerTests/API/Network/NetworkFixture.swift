@@ -43,7 +43,8 @@ struct NetworkFixture: Sendable {
   var address: String { "127.0.0.1:\(port)" }
 
   static func run(
-    limits: ConnectionGate.Limits = patientLimits, interceptors: [any ServerInterceptor] = [], _ body: @Sendable (NetworkFixture) async throws -> Void
+    limits: ConnectionGate.Limits = patientLimits, interceptors: [any ServerInterceptor] = [],
+    services: (ClusterStore) -> [any RegistrableRPCService] = { _ in [] }, _ body: @Sendable (NetworkFixture) async throws -> Void
   ) async throws {
     let directory = try APIFixture.temporaryDirectory()
     defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -66,7 +67,7 @@ struct NetworkFixture: Sendable {
       store: store, log: log, identity: .init(node: "m1", raftAddress: "m1:7946", version: "1.2.3"), localNode: nil, nodes: admission)
     let listener = try TCPListener(host: "127.0.0.1", port: 0)
     let server = try APIServer(
-      api: api, interceptors: interceptors, socketPath: "\(directory)/s", network: .init(listener: listener, gate: gate),
+      api: api, services: services(store), interceptors: interceptors, socketPath: "\(directory)/s", network: .init(listener: listener, gate: gate),
       shutdownGrace: .milliseconds(10), now: { clock.now }, logger: APIFixture.logger)
     let fixture = NetworkFixture(
       store: store, log: log, clock: clock, keys: keys, gate: gate, admission: admission, serverCredentials: credentials,
@@ -125,10 +126,15 @@ struct NetworkFixture: Sendable {
     try await admission.token(for: role, life: life, rotate: rotate).secret.text
   }
 
-  func join(_ node: NodeID, _ role: ClusterNode.Role = .worker, token: String, at addresses: [String]? = nil) throws -> ClusterJoin {
-    let wanted = ClusterNode(id: node, roles: [role], description: NodeDescription(hostname: "\(node)"))
+  /// - Parameter lead: of the joining machine's clock.
+  func join(
+    _ node: NodeID, _ role: ClusterNode.Role = .worker, token: String, at addresses: [String]? = nil,
+    apiVersions: ClosedRange<UInt32> = APIVersion.spoken, lead: Duration = .zero
+  ) throws -> ClusterJoin {
+    let wanted = ClusterNode(id: node, roles: [role], description: NodeDescription(hostname: "\(node)", warrenVersion: "9.9.9"))
     return try ClusterJoin(
-      addresses ?? [address], token: token, node: wanted, version: "1.2.3", patience: Self.patience, now: { [clock] in clock.now })
+      addresses ?? [address], token: token, node: wanted, version: "9.9.9", apiVersions: apiVersions, patience: Self.patience,
+      now: { [clock] in clock.now + lead })
   }
 
   /// A connection with these credentials; nil: none.

@@ -62,6 +62,8 @@ import WarrenAPI
   @Test func aPromotedNodeGetsTheCertificateOfItsNewRole() async throws {
     try await NetworkFixture.run { fixture in
       let worker = try await fixture.member(.worker, "w1")
+      let calls = CertificateCalls(CurrentCredentials(worker), patience: NetworkFixture.patience, now: { fixture.clock.now }) { [fixture.address] }
+      #expect(await !calls.isRefused())
       try await fixture.store.update { transaction in
         guard var node = transaction.view.node("w1") else { return }
         node.roles.insert(.manager)
@@ -69,7 +71,7 @@ import WarrenAPI
       }
       let refusal = await status { try await fixture.connected(worker) { _ = try await $0.getClusterInfo(.init()) } }
       #expect(refusal?.message.contains("is no worker any more") == true)
-      let calls = CertificateCalls(CurrentCredentials(worker), patience: NetworkFixture.patience, now: { fixture.clock.now }) { [fixture.address] }
+      #expect(await calls.isRefused())
       let key = P256.Signing.PrivateKey()
       let renewed = try await calls.renew(try CertificateRequest.make(for: "w1", key: key), key)
       #expect(renewed.credentials.identity.role == .manager && renewed.sealingKeys == fixture.keys)
