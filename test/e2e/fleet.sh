@@ -84,12 +84,18 @@ daemons() {
     awk '$2 !~ /^Z/ && $3 ~ /warren[^\/]*$/ && ($4 == "start" || $5 == "start" || $5 == "init" || $5 == "join") { print $1 }'
 }
 is_off() { equal "$(daemons "$1")" ""; }
-# ends SIGNAL HOST: and waits until it has ended.
-ends() {
+# signals SIGNAL HOST: its daemon.
+signals() {
   # shellcheck disable=SC2046 # words
   on "$2" kill "-$1" $(daemons "$2")
-  eventually 20 is_off "$2"
 }
+# ends SIGNAL HOST: the same, and waits until it has ended.
+ends() { signals "$@" && eventually 20 is_off "$2"; }
+
+w() { on "$1" "$WARREN" "${@:2}"; }
+c() { on "$1" ctr --address /var/lib/warren/containerd/containerd.sock --namespace warren "${@:2}"; }
+# Containers that run there, with their processes.
+runs() { c "$1" tasks list | awk '$3 == "RUNNING" { print $1, $2 }' | sort; }
 
 fleet_power_off() (
   fleet_use "$1"

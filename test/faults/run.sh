@@ -28,6 +28,7 @@ source "$E2E/machine.sh"
 source "$E2E/lib.sh"
 # shellcheck source=test/e2e/fleet.sh
 source "$E2E/fleet.sh"
+log=$RUN/log
 
 finish() {
   local status=$?
@@ -49,28 +50,15 @@ declare -A impaired=()
 declare -A targets=()
 
 w() { on "$1" timeout 30 "$WARREN" "${@:2}"; }
-c() { on "$1" ctr --address /var/lib/warren/containerd/containerd.sock --namespace warren "${@:2}"; }
 
 boot() {
   fleet_boot "$1"
   # Callers reach a manager over its socket, from outside its machine.
   ln -sfn "/proc/$(cat "$FLEET/$FABRIC-$1/pid")/root/run/warren/warren.sock" "$FLEET/$1.sock"
 }
-# launch HOST ARGUMENTS...: the daemon, as a child of the machine's first process: nsenter stops itself when its child is stopped, and a machine
-# whose process it then does not reap does not end.
-launch() { on "$1" setsid --fork "$WARREN" "${@:2}" </dev/null >>"$RUN/log/$1.out" 2>>"$RUN/log/$1.log"; }
-starts() {
-  launch "$@"
-  eventually 40 grep -q '^✓' "$RUN/log/$1.out" || { tail -5 "$RUN/log/$1.log" >&2; return 1; }
-}
-# daemons HOST: processes of warren (not the log drivers of containers, which are warren, too).
-daemons() { on "$1" ps -eo pid=,args= | awk '/[w]arren (cluster init|manager join|worker start|start)/ && !/timeout/ { print $1 }'; }
-signal() {
-  local pids
-  pids=$(daemons "$2") || true
-  # shellcheck disable=SC2086
-  [ -z "$pids" ] || on "$2" kill "-$1" $pids || true
-}
+# As a child of the machine's first process: nsenter stops itself when its child is stopped, and a machine whose process it then does not reap
+# does not end.
+launches() { on "$1" setsid --fork "$WARREN" "${@:2}" </dev/null >>"$log/$1.out" 2>>"$log/$1.log"; }
 
 # joins KIND: the spare machine, again and again until it is taken in.
 joins() {
@@ -80,22 +68,22 @@ joins() {
     manager) arguments=(manager join --leader "$addresses" --manager-only --node-down 4s --metrics-addr off) ;;
     worker) arguments=(worker start --manager "$addresses" --cni-subnet 10.99.0.0/24) ;;
   esac
-  : >"$RUN/log/$spare.out"
+  : >"$log/$spare.out"
   until has_joined || [ ! -d "$RUN" ]; do
-    on "$spare" setsid "$WARREN" "${arguments[@]}" --token "$token" --node-id "$spare" </dev/null >>"$RUN/log/$spare.out" 2>>"$RUN/log/$spare.log" || sleep 0.5
+    on "$spare" setsid "$WARREN" "${arguments[@]}" --token "$token" --node-id "$spare" </dev/null >>"$log/$spare.out" 2>>"$log/$spare.log" || sleep 0.5
   done &
   disown
   if [ "$role" = worker ]; then (eventually 30 load_image "$spare" >/dev/null || true) & disown; fi
 }
 load_image() { c "$1" images import "$RUN/web.tar"; }
-has_joined() { [ -e "$RUN/log/$spare.out" ] && grep -q '^✓' "$RUN/log/$spare.out"; }
+has_joined() { [ -e "$log/$spare.out" ] && grep -q '^✓' "$log/$spare.out"; }
 all_managers() {
   printf '%s\n' "${managers[@]}"
-  if has_joined && grep -q '^✓ Manager' "$RUN/log/$spare.out"; then echo "$spare"; fi
+  if has_joined && grep -q '^✓ Manager' "$log/$spare.out"; then echo "$spare"; fi
 }
 
 # leader: the machine whose leadership began last.
-leader() { grep -H leadership.begun "$RUN"/log/*.log | sed -E 's|.*/(h[0-9]+)\.log:.* term=([0-9]+).*|\2 \1|' | sort -n | tail -1 | cut -d' ' -f2; }
+leader() { grep -H leadership.begun "$log"/*.log | sed -E 's|.*/(h[0-9]+)\.log:.* term=([0-9]+).*|\2 \1|' | sort -n | tail -1 | cut -d' ' -f2; }
 # victim TARGET: the machine that is meant; another manager when it has a fault already.
 victim() {
   local host=$1
@@ -120,8 +108,9 @@ fault_begin() {
   impaired[$host]=1
   echo "$(now_ms) begin $number $kind $host" >>"$round/timeline"
   case $kind in
-    kill) signal KILL "$host" ;;
-    pause) signal STOP "$host" ;;
+    # A daemon may have ended by itself: its machine had another fault.
+    kill) signals KILL "$host" || true ;;
+    pause) signals STOP "$host" || true ;;
     power) fleet_power_off "$host" ;;
     cut) fleet_cut "$host" ;;
     cut-in) drops "$number" "oifname $host" ;;
@@ -133,7 +122,7 @@ fault_begin() {
     containerd)
       on "$host" pkill -9 -x containerd || true
       unset "impaired[$host]" ;;
-    restart-all) for host in $(all_managers); do signal KILL "$host"; done ;;
+    restart-all) for host in $(all_managers); do signals KILL "$host" || true; done ;;
     join-*) has_joined || joins "$kind" ;;
   esac
 }
@@ -141,17 +130,17 @@ fault_end() {
   local number=$1 kind=$2 host=${targets[$1]}
   echo "$(now_ms) end $number $kind $host" >>"$round/timeline"
   case $kind in
-    kill) launch "$host" start ;;
-    pause) signal CONT "$host" ;;
+    kill) launches "$host" start ;;
+    pause) signals CONT "$host" || true ;;
     power)
       boot "$host"
-      launch "$host" start ;;
+      launches "$host" start ;;
     cut) fleet_heal "$host" ;;
     cut-in | cut-out | lossy) ip netns exec "$FABRIC" nft delete table bridge "fault$number" ;;
     slow)
       ip netns exec "$FABRIC" tc qdisc del dev "$host" root
       on "$host" tc qdisc del dev eth0 root ;;
-    restart-all) for host in $(all_managers); do launch "$host" start; done ;;
+    restart-all) for host in $(all_managers); do launches "$host" start; done ;;
   esac
   unset "impaired[${targets[$1]}]"
 }
@@ -180,8 +169,8 @@ command_line() {
 }
 
 # untouched: containers of the service that has one on each worker, on the worker that no fault touches.
-untouched() { c "$sheltered" tasks list | awk '$3 == "RUNNING" { print $1, $2 }' | grep -F -f "$round/steady" | sort; }
-looked_at() { printf '%s\n' "${workers[@]}"; if has_joined && grep -q '^✓ Worker' "$RUN/log/$spare.out"; then echo "$spare"; fi; }
+untouched() { runs "$sheltered" | grep -F -f "$round/steady"; }
+looked_at() { printf '%s\n' "${workers[@]}"; if has_joined && grep -q '^✓ Worker' "$log/$spare.out"; then echo "$spare"; fi; }
 found() {
   local host
   for host in $(looked_at); do
@@ -216,7 +205,7 @@ run_round() {
   printf 'seed %s: %s faults; %s\n' "$seed" "$(grep -c begin "$round/timeline")" "$(tail -1 "$round/load")"
   if ! eventually 30 has_joined; then
     echo "VIOLATION a machine joins while others fail: $spare did not"
-    tail -5 "$RUN/log/$spare.log"
+    tail -5 "$log/$spare.log"
     return 1
   fi
   # What is only slow to go is no violation.
@@ -245,7 +234,6 @@ left() {
 }
 
 "$E2E/../../scripts/web-image.sh" "$RUN/web.tar"
-mkdir "$RUN/log"
 fleet_up "${managers[@]}" "${workers[@]}" "$spare"
 for host in "${managers[@]}" "${workers[@]}" "$spare"; do ln -sfn "/proc/$(cat "$FLEET/$FABRIC-$host/pid")/root/run/warren/warren.sock" "$FLEET/$host.sock"; done
 starts h1 cluster init --node-id h1 --manager-only --node-down 4s --metrics-addr off

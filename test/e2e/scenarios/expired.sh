@@ -8,8 +8,6 @@ check "a clock that can be set ahead" clang -shared -fPIC -O2 -o "$log/clock-shi
 days=0
 # So many days later.
 program_on() { echo env "LD_PRELOAD=$log/clock-shift.so" "CLOCK_SHIFT_DAYS=$days" "$WARREN"; }
-w() { on "$1" "$WARREN" "${@:2}"; }
-c() { on "$1" ctr --address /var/lib/warren/containerd/containerd.sock --namespace warren "${@:2}"; }
 # Containers' first processes: what containerd knows is not asked, its clock may be another.
 runs() { on "$1" ps -eo pid=,comm= | awk '$2 ~ /httpd|busybox|web/ { print $1 }' | sort; }
 has_containers() { [ -n "$before" ]; }

@@ -4,15 +4,6 @@ machine_power_off
 # shellcheck source=test/e2e/fleet.sh
 source "$E2E/fleet.sh"
 fleet_up h1 h2 h3 h4 h5
-kill_daemon() {
-  local pids
-  pids=$(on "$1" ps -eo pid=,args= | awk '$2 ~ /warren[^\/]*$/ && ($3 == "start" || $4 == "init" || $4 == "join") { print $1 }')
-  # shellcheck disable=SC2086
-  on "$1" kill -9 $pids
-}
-w() { on "$1" "$WARREN" "${@:2}"; }
-c() { on "$1" ctr --address /var/lib/warren/containerd/containerd.sock --namespace warren "${@:2}"; }
-runs() { c "$1" tasks list | awk '$3 == "RUNNING" { print $1, $2 }' | sort; }
 count() { equal "$(runs "$1" | wc -l)" "$2"; }
 workers_run() { runs h4 && runs h5; }
 as_before() { equal "$(workers_run)" "$before"; }
@@ -54,7 +45,7 @@ check "commands in every container, from every manager" everywhere
 
 echo "  -- the leader is killed"
 opened4=$(sessions h4) opened5=$(sessions h5) start=$(now_ms)
-kill_daemon h1
+signals KILL h1
 check "another leads" eventually 10 another_leads h2 m1
 moved() { has_more h4 "$opened4" && has_more h5 "$opened5"; }
 check "within 2 s both workers have a session again" eventually 2 moved
@@ -81,12 +72,9 @@ check "all are ready again" eventually 20 ready "$rest" 5
 check "no container was touched" as_before
 
 echo "  -- all managers at once"
-for host in h1 h2 h3; do kill_daemon $host; done
+for host in h1 h2 h3; do ends KILL $host; done
 check "containers run on" as_before
-for host in h1 h2 h3; do
-  on "$host" setsid "$WARREN" start </dev/null >"$log/$host.out" 2>>"$log/$host.log" &
-  disown
-done
+for host in h1 h2 h3; do launches $host start; done
 check "the cluster is back" eventually 30 ready h2 5
 check "with all its workers" eventually 15 is h2 6/6
 sleep 7

@@ -4,16 +4,10 @@ machine_power_off
 # shellcheck source=test/e2e/fleet.sh
 source "$E2E/fleet.sh"
 fleet_up h1 h2 h3 h4
-daemon() { on "$1" ps -eo pid=,args= | awk '$2 ~ /warren$/ && ($3 == "start" || $4 == "init" || $4 == "join" || $4 == "start") { print $1 }'; }
-kill_daemon() { on "$1" kill -9 "$(daemon "$1")"; }
-w() { on "$1" "$WARREN" "${@:2}"; }
-c() { on "$1" ctr --address /var/lib/warren/containerd/containerd.sock --namespace warren "${@:2}"; }
-runs() { c "$1" tasks list | awk '$3 == "RUNNING" { print $1, $2 }' | sort; }
-is() { equal "$(w "$1" service list | awk '$1 == "web" { print $2 }')" "$2"; }
+kill_is() { equal "$(w "$1" service list | awk '$1 == "web" { print $2 }')" "$2"; }
 voters() { equal "$(w "$1" cluster info | grep -c 'Suffrage: Voter')" "$2"; }
 role() { equal "$(w "$1" node list | awk -v node="$2" '$1 == node { print $2, $3 }')" "$3"; }
 leader() { w "$1" cluster info | awk '/Leader ID:/ { print $3 }'; }
-ended() { equal "$(daemon "$1")" ""; }
 # refuses PATTERN HOST ARGUMENTS...: says so in one line, exits with an error, and changes nothing.
 refuses() {
   local pattern=$1 host=$2 before
@@ -32,7 +26,7 @@ for n in 2 3 4; do
 done
 check "a service" w h1 service create web --image web:demo --replicas 3 --stop-timeout 1s --timeout 120s
 before2=$(runs h2) before3=$(runs h3)
-pid2=$(daemon h2)
+pid2=$(daemons h2)
 
 echo "  -- promoted, demoted"
 check "the only manager is not removed" refuses "only manager" h1 node remove m1
@@ -41,9 +35,9 @@ check "a worker that is up is not removed" refuses "node n3 is up and runs 1 tas
 check "a worker becomes a manager" w h1 node promote n2
 check "another one" w h1 node promote n3
 check "all three vote" eventually 10 voters h2 3
-check "its daemon is the same process" equal "$(daemon h2)" "$pid2"
+check "its daemon is the same process" equal "$(daemons h2)" "$pid2"
 check "its containers did not notice" equal "$(runs h2)" "$before2"
-kill_daemon h2
+ends KILL h2
 check "it is restarted by the command that it was made with" starts h2 worker start --manager h1:8080 --token-file /gone --node-id n2
 check "as a manager" eventually 20 role h2 n2 "manager,worker ready"
 check "the containers are as before" equal "$(runs h2)" "$before2"
@@ -58,7 +52,7 @@ check "the three vote again" eventually 10 voters h1 3
 
 echo "  -- managers go, the leader among them"
 check "it is removed" w h2 node remove m1
-check "its daemon says so and ends" eventually 20 ended h1
+check "its daemon says so and ends" eventually 20 is_off h1
 check "in one line" grep -q "Node m1 was removed from cluster" "$log/h1.out"
 check "nothing of it is left" on h1 sh -c '! ls /var/lib/warren/security /var/lib/warren/raft 2>/dev/null'
 check "two are left" eventually 10 voters h2 2
@@ -95,7 +89,7 @@ check "the lost one, back, learns that it was removed" grep -q "Node m1 was remo
 echo "  -- a log is lost"
 check "it joins again" starts h1 manager join --leader h2:8080 --token "$manager_token" --node-id m1 --manager-only --node-down 4s --metrics-addr off
 check "it votes" eventually 20 voters h2 3
-kill_daemon h1
+ends KILL h1
 on h1 rm -rf /var/lib/warren/raft
 loses() {
   if on h1 timeout 20 "$WARREN" start >"$log/lost" 2>&1; then return 1; fi
@@ -105,7 +99,7 @@ check "without its log it does not come back" loses
 check "but as another member" on h1 "$WARREN" manager rejoin
 check "it starts" starts h1 start
 check "it votes, in the place of the former" eventually 20 voters h2 3
-kill_daemon h1
+ends KILL h1
 on h1 sh -c 'head -c 100 /dev/urandom | dd of=/var/lib/warren/raft/log.sqlite bs=1 seek=5000 conv=notrunc 2>/dev/null; rm -f /var/lib/warren/raft/log.sqlite-wal'
 check "nor with a damaged one" loses
 check "but as another member" on h1 "$WARREN" manager rejoin
@@ -115,13 +109,13 @@ check "an intact log is left alone" equal "$(on h1 "$WARREN" manager rejoin 2>&1
 
 echo "  -- nodes leave"
 check "a worker leaves" on h4 "$WARREN" leave
-check "its daemon has ended" eventually 10 ended h4
+check "its daemon has ended" eventually 10 is_off h4
 check "none of its containers is left" equal "$(on h4 sh -c "ps -eo comm= | grep -c '^containerd-shim'")" 0
 check "they run elsewhere" eventually 30 is h2 3/3
 check "it is no node any more" equal "$(w h2 node list -q | grep -c n4)" 0
 check "it can join again" starts h4 worker start --manager h2:8080 --token "$worker_token" --node-id n4 --cni-subnet 10.99.0.0/24
 check "a manager leaves" on h3 "$WARREN" leave
-check "its daemon has ended" eventually 10 ended h3
+check "its daemon has ended" eventually 10 is_off h3
 check "two are left" eventually 10 voters h2 2
 check "the service runs on" eventually 30 is h2 3/3
 fleet_power_off h4

@@ -5,9 +5,6 @@ machine_power_off
 # shellcheck source=test/e2e/fleet.sh
 source "$E2E/fleet.sh"
 fleet_up h1 h2 h3 h4 h5 h6 h7
-w() { on "$1" "$WARREN" "${@:2}"; }
-c() { on "$1" ctr --address /var/lib/warren/containerd/containerd.sock --namespace warren "${@:2}"; }
-runs() { c "$1" tasks list | awk '$3 == "RUNNING" { print $1, $2 }' | sort; }
 workers_run() { runs h4 && runs h5; }
 is() { equal "$(w "$1" service list | awk -v name="$2" '$1 == name { print $2 }')" "$3"; }
 ready() { equal "$(w "$1" node list | awk '$3 == "ready"' | wc -l)" "$2"; }
