@@ -44,6 +44,13 @@ bool clinux_fstat(int descriptor, struct clinux_file *file) {
   return fill(fstat(descriptor, &status), &status, file);
 }
 
+int64_t clinux_birth(const char *path) {
+  struct statx status;
+  if (statx(AT_FDCWD, path, 0, STATX_BTIME, &status) != 0) return -1;
+  if (!(status.stx_mask & STATX_BTIME)) return 0;
+  return (int64_t)status.stx_btime.tv_sec * 1000000000 + status.stx_btime.tv_nsec;
+}
+
 int64_t clinux_realtime(void) {
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);

@@ -1,5 +1,13 @@
+import CLinux
 import ClusterModel
 import Glibc
+
+/// Tells a file from a copy of it: a file system may give the number of one that was removed to the next.
+struct FileIdentity: Equatable {
+  var inode: UInt64
+  /// In nanoseconds since 1970; 0 where the file system does not keep it.
+  var birth: UInt64
+}
 
 /// The few calls on files that the log needs beside SQLite.
 enum FileSystem {
@@ -27,10 +35,11 @@ enum FileSystem {
     Glibc.close(file)
   }
 
-  static func inode(of path: String) throws -> UInt64 {
-    var status = stat()
-    guard stat(path, &status) == 0 else { throw failure("look at", path) }
-    return UInt64(status.st_ino)
+  static func identity(of path: String) throws -> FileIdentity {
+    var file = clinux_file()
+    let birth = clinux_birth(path)
+    guard birth >= 0, clinux_stat(path, &file) else { throw failure("look at", path) }
+    return FileIdentity(inode: file.inode, birth: UInt64(birth))
   }
 
   static func rename(_ old: String, to new: String) throws {

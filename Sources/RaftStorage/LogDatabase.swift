@@ -76,7 +76,7 @@ package final class LogDatabase: MemberStorage {
       let queue = try LogSchema.connect(to: location.database)
       try queue.writeWithoutTransaction { try LogSchema.upgrade($0, location) }
       let (identity, snapshot) = try queue.read { (try LogSchema.readIdentity($0, location), try LogSnapshotInfo.read($0, location)) }
-      let mark = try AcknowledgedMark(path: location.mark, inode: FileSystem.inode(of: location.database))
+      let mark = try AcknowledgedMark(path: location.mark, of: FileSystem.identity(of: location.database))
       return (queue, identity, mark, NIOLockedValueBox(State(snapshot: snapshot)))
     }
     try verifyComplete()

@@ -119,7 +119,7 @@ package struct LogRecovery: Sendable {
       }
     } catch { damage = "entry \(last + 1) cannot be read (\((error as? DatabaseError).map { "\($0.resultCode)" } ?? "its checksum is wrong"))" }
     let stored = (try? Int64.fetchOne(database, sql: #"SELECT max("index") FROM entries"#)).flatMap { UInt64(exactly: $0) } ?? 0
-    let mark = try AcknowledgedMark(path: location.mark, inode: FileSystem.inode(of: location.database)).index ?? 0
+    let mark = try AcknowledgedMark(path: location.mark, of: FileSystem.identity(of: location.database)).index ?? 0
     let known = max(last, stored, mark, hardState.commit)
     if damage == nil, known > last { damage = stored > last ? "entry \(last + 1) is missing" : "the log ends at entry \(last)" }
     if damage == nil, (try? WriteAheadLogScan.verify(location)) == nil { damage = "the newest entries cannot be read" }

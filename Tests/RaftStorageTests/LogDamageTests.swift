@@ -98,8 +98,37 @@ struct LogDamageTests {
   @Test func markOfAnotherFileDoesNotCount() throws {
     let (scratch, log) = try original()
     let image = try scratch.crashImage(mark: nil)
-    try AcknowledgedMark(path: image.location.mark, inode: FileSystem.inode(of: scratch.location.database)).record(60)
+    try AcknowledgedMark(path: image.location.mark, of: FileSystem.identity(of: scratch.location.database)).record(60)
     #expect(try readAll(image).entries == log.everything())
+  }
+
+  /// A copy that the file system gave the number of the file that was removed.
+  @Test func markOfAFileThatHadTheSameNumberDoesNotCount() throws {
+    let scratch = ScratchLog()
+    try scratch.create().close()
+    let own = try FileSystem.identity(of: scratch.location.database)
+    #expect(own.birth > 0, "this file system keeps when files were made")
+    let former = FileIdentity(inode: own.inode, birth: own.birth - 1)
+    try AcknowledgedMark(path: scratch.location.mark, of: former).record(3)
+    #expect(try AcknowledgedMark(path: scratch.location.mark, of: own).index == nil)
+    try AcknowledgedMark(path: scratch.location.mark, of: own).record(3)
+    #expect(try AcknowledgedMark(path: scratch.location.mark, of: own).index == 3)
+    #expect(try AcknowledgedMark(path: scratch.location.mark, of: former).index == nil)
+  }
+
+  /// Written before marks said when the file was made; those of clusters that are upgraded have to count.
+  @Test func markOfAnEarlierVersionCounts() throws {
+    let (scratch, log) = try original()
+    let lost = log.lastIndex + 1
+    try log.close()
+    let own = try FileSystem.identity(of: scratch.location.database)
+    var checksum = CRC32C()
+    for number in [own.inode, lost] { checksum.update(number) }
+    let mark =
+      [Array("warrenm1".utf8)]
+      + [own.inode, lost, UInt64(checksum.value)].map { number in (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) } }
+    try FileSystem.write(mark.flatMap { $0 }, to: scratch.location.mark)
+    expectDamage(scratch, "entry \(lost) was acknowledged")
   }
 
   @Test func changedRows() throws {

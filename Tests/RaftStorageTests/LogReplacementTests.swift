@@ -28,7 +28,7 @@ struct LogReplacementTests {
     let log = try scratch.create()
     try log.append((1...6).map { entry($0, term: 1) })
     try log.append([entry(3, term: 2)])
-    let mark = try #require(try AcknowledgedMark(path: scratch.location.mark, inode: FileSystem.inode(of: scratch.location.database)).index)
+    let mark = try #require(try AcknowledgedMark(path: scratch.location.mark, of: FileSystem.identity(of: scratch.location.database)).index)
     #expect(mark == 3)
     try log.close()
     #expect(try scratch.open().lastIndex == 3)

@@ -31,7 +31,7 @@ final class ScratchLog {
   }
 
   func setMark(_ index: UInt64) throws {
-    try AcknowledgedMark(path: location.mark, inode: FileSystem.inode(of: location.database)).record(index)
+    try AcknowledgedMark(path: location.mark, of: FileSystem.identity(of: location.database)).record(index)
   }
 
   /// Changes bytes in place.

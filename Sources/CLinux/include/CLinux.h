@@ -28,6 +28,9 @@ bool clinux_lstat(const char *path, struct clinux_file *file);
 /// fstat(2).
 bool clinux_fstat(int descriptor, struct clinux_file *file);
 
+/// When a file was made (statx(2)), in nanoseconds since 1970; 0 where the file system does not keep it, -1 when there is no such file.
+int64_t clinux_birth(const char *path);
+
 /// CLOCK_REALTIME in nanoseconds.
 int64_t clinux_realtime(void);
 

@@ -42,7 +42,7 @@ struct DamagedMemberTests {
     }
   }
 
-  /// The file stays the same, by its inode.
+  /// The file stays the same.
   private func overwrite(_ url: URL, with content: Data) throws {
     let file = try FileHandle(forWritingTo: url)
     try file.truncate(atOffset: 0)
