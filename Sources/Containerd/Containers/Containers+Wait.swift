@@ -56,15 +56,7 @@ extension Containers {
 
   /// - Returns: nil when it still runs after `limit`.
   func wait(_ id: String, atMost limit: Duration) async throws -> ExitStatus? {
-    try await withThrowingTaskGroup(of: ExitStatus?.self) { group in
-      group.addTask { try await wait(id) }
-      group.addTask {
-        try await configuration.clock.sleep(for: limit)
-        return nil
-      }
-      defer { group.cancelAll() }
-      return try await group.next() ?? nil
-    }
+    do { return try await withDeadline(limit, clock: configuration.clock) { try await wait(id) } } catch is DeadlineExceeded { return nil }
   }
 
   /// How an end is told to people.

@@ -102,26 +102,16 @@ package struct DockerCredentials: Sendable {
     platform.processGroupID = 0
     platform.teardownSequence = [.send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .seconds(1))]
     do {
-      return try await withThrowingTaskGroup(of: (String, TerminationStatus)?.self) { [platform] group in
-        group.addTask {
-          let result = try await run(
-            .name(program), arguments: ["get"], environment: environment, platformOptions: platform, input: .string(key),
-            output: .string(limit: Self.mostOutput), error: .discarded)
-          return (result.standardOutput, result.terminationStatus)
-        }
-        group.addTask {
-          // The limit itself: whichever of the two is first counts.
-          try await Task.sleep(for: helperLimit)
-          return nil
-        }
-        defer { group.cancelAll() }
-        if let answer = try await group.next(), let answer { return answer }
-        throw WarrenError(
-          .deadlineExceeded,
-          "the credential helper \(program) did not answer for \(key) within \(helperLimit.components.seconds) s: run it by hand to see why.")
+      return try await withDeadline(helperLimit) { [platform] in
+        let result = try await run(
+          .name(program), arguments: ["get"], environment: environment, platformOptions: platform, input: .string(key),
+          output: .string(limit: Self.mostOutput), error: .discarded)
+        return (result.standardOutput, result.terminationStatus)
       }
-    } catch let error as WarrenError {
-      throw error
+    } catch is DeadlineExceeded {
+      throw WarrenError(
+        .deadlineExceeded,
+        "the credential helper \(program) did not answer for \(key) within \(helperLimit.components.seconds) s: run it by hand to see why.")
     } catch let error as SubprocessError where error.code == .outputLimitExceeded {
       throw WarrenError(
         .failedPrecondition, "the credential helper \(program) wrote more than \(Self.mostOutput >> 10) KiB for \(key): run it by hand to see why.")

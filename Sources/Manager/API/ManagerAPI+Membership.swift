@@ -40,17 +40,9 @@ extension ManagerAPI {
   /// - Throws: `deadlineExceeded` when it takes long.
   private func isGone(_ id: NodeID) async throws -> Bool {
     if id == identity.node { return false }
-    let isGone = await withTaskGroup(of: Bool.self) { [store] group in
-      group.addTask { await store.until(\.concernsNodes) { $0.node(id) == nil } }
-      group.addTask {
-        try? await Task.sleep(for: Self.removalPatience)
-        return false
-      }
-      defer { group.cancelAll() }
-      return await group.next() ?? false
-    }
+    let isGone = try? await withDeadline(Self.removalPatience) { [store] in await store.until(\.concernsNodes) { $0.node(id) == nil } }
     try Task.checkCancellation()
-    if isGone { return true }
+    if isGone == true { return true }
     throw WarrenError(
       .deadlineExceeded,
       "node \(id) is to be removed, and is still there after \(Self.removalPatience.components.seconds) s; it goes on by itself; "

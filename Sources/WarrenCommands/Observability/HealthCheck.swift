@@ -26,21 +26,3 @@ struct HealthCheck: Sendable {
     }
   }
 }
-
-/// The time a piece of work had is over.
-struct DeadlineExceeded: Error {}
-
-/// Cancels the work when it takes longer.
-/// - Throws: `DeadlineExceeded`, and what the work throws.
-func withDeadline<Value: Sendable>(_ limit: Duration, _ work: @escaping @Sendable () async throws -> Value) async throws -> Value {
-  try await withThrowingTaskGroup(of: Value.self) { group in
-    group.addTask { try await work() }
-    group.addTask {
-      try await Task.sleep(for: limit)
-      throw DeadlineExceeded()
-    }
-    defer { group.cancelAll() }
-    guard let first = try await group.next() else { throw DeadlineExceeded() }
-    return first
-  }
-}
