@@ -10,6 +10,8 @@ package struct WarrenError: Error, Sendable, CustomStringConvertible {
   package enum Reason: String, Sendable {
     /// The caller's node was removed from the cluster.
     case nodeRemoved
+    /// The caller's node is a manager, but not the member of Raft any more that it was.
+    case memberReplaced
   }
 
   package var code: Code

@@ -1,10 +1,10 @@
 import ClusterModel
+import ClusterSecurity
 import Crypto
 import Foundation
 import Logging
 import Manager
 import RaftStorage
-import Security
 import Testing
 import WarrenAPI
 
@@ -104,6 +104,30 @@ import WarrenAPI
       try FileManager.default.removeItem(atPath: "\(directory.path)/raft")
       let lost = #expect(throws: WarrenError.self) { try directory.isPreparedManager() }
       #expect(lost?.code == .dataLoss && lost?.message.contains("warren manager rejoin") == true)
+    }
+  }
+
+  /// It was demoted and promoted again: the member that runs here was given up.
+  @Test func anotherMemberBeginsAnew() throws {
+    try Self.withDirectory { directory in
+      try Self.makeLog(in: directory)
+      try Self.keep(.manager, in: directory)
+      let identity = LogIdentity(clusterID: "c1", nodeID: "n1", memberID: 2)
+      func told(_ member: UInt64) throws -> CertificateCalls.Renewed {
+        var told = try Self.promoted(directory)
+        told.sealingKeys = SealingKeyring()
+        told.managers[0].memberID = member
+        return told
+      }
+      for number in [0, 1, 2] as [UInt64] { try directory.prepareForSuccessor(of: identity, as: told(number)) }
+      try directory.finishTransition()
+      #expect(LogDatabase.exists(dataDirectory: directory.path), "that is itself, or of a manager that is behind")
+      let replaced = #expect(throws: WarrenError.self) { try directory.prepareForSuccessor(of: identity, as: told(5)) }
+      #expect(replaced?.reason == .memberReplaced)
+      try directory.finishTransition()
+      #expect(try !LogDatabase.exists(dataDirectory: directory.path) && directory.isPreparedManager())
+      let book = try PeerBook(dataDirectory: directory.path, logger: Self.logger)
+      #expect(book.member(of: "n1")?.rawValue == 5)
     }
   }
 

@@ -1,9 +1,9 @@
 import ClusterModel
+import ClusterSecurity
 import ClusterTLS
 import Crypto
 import Logging
 import NIOConcurrencyHelpers
-import Security
 import Testing
 
 @testable import WarrenCommands
@@ -13,50 +13,50 @@ import Testing
   /// A node, and the cluster's answers to it.
   private final class Case: Sendable {
     let credentials: CurrentCredentials
-    let isRefused = NIOLockedValueBox(false)
     let renewals = NIOLockedValueBox(0)
-    let role: NIOLockedValueBox<NodeIdentity.Role?>
     let watch: RoleWatch
 
-    /// - Parameter role: what the cluster has made of it, a worker; nil: nothing, it was removed.
-    init(_ role: NodeIdentity.Role?) throws {
+    init(_ answer: Answer, of own: NodeIdentity.Role = .worker) throws {
       let authority = try CertificateAuthority.create(cluster: "c1", now: .now)
       @Sendable func issue(_ role: NodeIdentity.Role, _ key: P256.Signing.PrivateKey) throws -> NodeCredentials {
         let chain = try authority.issue(try NodeIdentity(cluster: "c1", node: "n1", role: role), for: key.publicKey, now: .now)
         return try NodeCredentials(chain: chain, key: key, trust: authority.trust)
       }
-      let own = try issue(.worker, P256.Signing.PrivateKey())
+      let own = try issue(own, P256.Signing.PrivateKey())
       let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
       credentials = CurrentCredentials(own)
-      self.role = NIOLockedValueBox(role)
       let renewal = CertificateRenewal(
         credentials, look: .seconds(60), now: { .now }, logger: logger, keep: { _ in }, authority: { nil }
-      ) { [renewals, role = self.role] _, key in
+      ) { [renewals] _, key in
         renewals.withLockedValue { $0 += 1 }
-        guard let role = role.withLockedValue({ $0 }) else { throw CertificateRefusal.removed(own.identity).error }
-        return try issue(role, key)
+        switch answer {
+        case .role(let role): return try issue(role, key)
+        case .removed: throw CertificateRefusal.removed(own.identity).error
+        case .otherMember: throw WarrenError(.failedPrecondition, "", reason: .memberReplaced)
+        case .silence: throw WarrenError(.unavailable, "")
+        }
       }
-      watch = RoleWatch(
-        identity: own.identity, doubts: Doubts(), isRefused: { [isRefused] in isRefused.withLockedValue { $0 } }, renewal: renewal,
-        credentials: credentials, agent: nil, logger: logger)
+      watch = RoleWatch(identity: own.identity, doubts: Doubts(), renewal: renewal, credentials: credentials, agent: nil, logger: logger)
     }
   }
 
-  @Test func whileTheOthersTakeItsCertificateItAsksForNoOther() async throws {
-    let node = try Case(.manager)
-    for _ in 0..<3 { #expect(await node.watch.look() == .asBefore) }
-    #expect(node.renewals.withLockedValue { $0 } == 0)
-    node.isRefused.withLockedValue { $0 = true }
-    #expect(await node.watch.look() == .becomes(.manager))
-    #expect(node.renewals.withLockedValue { $0 } == 1)
-    #expect(await node.watch.look() == .becomes(.manager) && node.renewals.withLockedValue { $0 } == 1, "it has the certificate")
+  /// What the cluster says when the node asks for its next certificate.
+  private enum Answer {
+    case role(NodeIdentity.Role)
+    case removed, otherMember, silence
   }
 
   @Test func theNextCertificateSaysWhatItIs() async throws {
-    for (role, verdict) in [(.worker, .asBefore), (.manager, .becomes(.manager)), (nil, .removed)] as [(NodeIdentity.Role?, RoleWatch.Verdict)] {
-      let node = try Case(role)
-      node.isRefused.withLockedValue { $0 = true }
-      #expect(await node.watch.look() == verdict)
-    }
+    let cases: [(Answer, RoleWatch.Verdict)] = [
+      (.role(.worker), .asBefore), (.role(.manager), .becomes(.manager)), (.removed, .removed), (.silence, .asBefore),
+    ]
+    for (answer, verdict) in cases { #expect(try await Case(answer).watch.look() == verdict) }
+    #expect(try await Case(.otherMember, of: .manager).watch.look() == .becomes(.manager), "demoted and promoted again meanwhile")
+  }
+
+  @Test func itAsksOnce() async throws {
+    let node = try Case(.role(.manager))
+    for _ in 0..<2 { #expect(await node.watch.look() == .becomes(.manager)) }
+    #expect(node.renewals.withLockedValue { $0 } == 1, "it has the certificate")
   }
 }

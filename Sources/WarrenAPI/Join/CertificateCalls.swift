@@ -1,10 +1,10 @@
 package import ClusterModel
+package import ClusterSecurity
 package import ClusterTLS
 package import Crypto
 import FoundationEssentials
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
-package import Security
 import SwiftProtobuf
 
 /// What a node asks of managers for its certificate's sake. Each call tries the managers in turn, on a connection of its own, so that it shows
@@ -40,9 +40,6 @@ package struct CertificateCalls: Sendable {
     let answer = try await any { client, options in try await client.listNodes(.init(), options: options) }
     return try answer.nodes.map { try ClusterNode(wire: $0) }
   }
-
-  /// Whether a manager does not take this node for what its certificate says. False when none says anything.
-  package func isRefused() async -> Bool { await authority() == "" }
 
   package struct Renewed: Sendable {
     package var credentials: NodeCredentials

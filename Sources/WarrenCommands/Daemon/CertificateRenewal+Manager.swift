@@ -1,8 +1,8 @@
 import ClusterModel
+import ClusterSecurity
 import ClusterTLS
 import Logging
 import Manager
-import Security
 import WarrenAPI
 
 extension CertificateRenewal {
@@ -13,6 +13,11 @@ extension CertificateRenewal {
     let own = membership.configuration.nodeID
     let directory = SecurityDirectory(dataDirectory: membership.configuration.dataDirectory)
     let admission = NodeAdmission(store: store, now: { .now }, sealingKeys: membership.sealingKeys)
+    let askOthers: Ask = { request, key in
+      let renewed = try await others.renew(request, key)
+      try DataDirectory(membership.configuration.dataDirectory).prepareForSuccessor(of: membership.storage.identity, as: renewed)
+      return renewed.credentials
+    }
     self.init(
       // Only looks into its own memory.
       credentials, look: .seconds(5), now: { .now }, logger: logger,
@@ -21,7 +26,7 @@ extension CertificateRenewal {
       ask: { request, key in
         // What it is by now the others know.
         let isKnown = store.view.node(own)?.isLastingManager ?? !book.entries.contains { $0.nodeID != own }
-        if !isKnown { return try await others.renew(request, key).credentials }
+        if !isKnown { return try await askOthers(request, key) }
         guard let shown = credentials.value, let verifier = trust.verifier else {
           throw WarrenError(.failedPrecondition, "this manager has no certificate to renew; its log says why")
         }
@@ -30,7 +35,7 @@ extension CertificateRenewal {
           let issued = try await admission.renew(certificate, request: request)
           return try NodeCredentials(chain: issued.chain, key: key, trust: issued.trust)
         } catch let error as WarrenError where error.code == .unavailable {
-          return try await others.renew(request, key).credentials
+          return try await askOthers(request, key)
         } catch let refusal as CertificateRefusal {
           throw refusal.error
         }

@@ -1,4 +1,5 @@
 import ClusterModel
+import ClusterSecurity
 import ClusterTLS
 import CoreMetrics
 import Logging
@@ -6,7 +7,6 @@ import Manager
 import NIOCore
 import NIOPosix
 import RaftStorage
-import Security
 import ServiceLifecycle
 import UnixSignals
 import WarrenAPI
@@ -71,8 +71,7 @@ enum Daemon {
       let others = CertificateCalls(credentials, ofManager: configuration.nodeID, store: control.store, book: control.book)
       let renewal = CertificateRenewal(membership, credentials, others: others, store: control.store, book: control.book, logger: logger)
       let roles = RoleWatch(
-        identity: own.identity, doubts: doubts, isRefused: { true }, renewal: renewal, credentials: credentials, agent: worker?.agent,
-        logger: logger)
+        identity: own.identity, doubts: doubts, renewal: renewal, credentials: credentials, agent: worker?.agent, logger: logger)
       services += [
         standing, AuthorityRotation(store: control.store, log: control.log, logger: logger), renewal, roles,
         RecordWatch(node: configuration.nodeID, store: control.store, log: control.log, doubts: doubts),

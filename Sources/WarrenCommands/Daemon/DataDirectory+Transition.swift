@@ -1,9 +1,9 @@
 import ClusterModel
+import ClusterSecurity
 import FoundationEssentials
 import Logging
 import Manager
 import RaftStorage
-import Security
 import WarrenAPI
 
 /// What a directory becomes when its node is promoted, demoted or removed. Each step leaves what the next start goes on with.
@@ -26,23 +26,43 @@ extension DataDirectory {
     try security.keep(keys.adopting(try security.sealingKeys()))
   }
 
+  /// Of a manager that was demoted and promoted again before it noticed, or while it was off: the member that runs here was given up, its log
+  /// is of no use. Nothing is done for the member that the others know.
+  /// - Parameter told: by another manager.
+  /// - Throws: `memberReplaced` when everything is ready for the next member to begin.
+  func prepareForSuccessor(of identity: LogIdentity, as told: CertificateCalls.Renewed) throws {
+    // Numbers only grow: a lower one is of a manager that is behind.
+    guard let keys = told.sealingKeys, let own = told.managers.first(where: { $0.node == identity.nodeID }), own.memberID > identity.memberID
+    else { return }
+    try prepareForManager(identity.nodeID, as: told, keys: keys)
+    try security.keep(told.credentials, sealedWith: keys)
+    throw WarrenError(
+      .failedPrecondition,
+      "node \(identity.nodeID) is member \(own.memberID) of the cluster by now, not \(identity.memberID); it begins anew as that",
+      reason: .memberReplaced)
+  }
+
   /// Everything that made this machine a node goes, so that it can join again as a new one.
   func depart() throws {
     try departure.write([])
     try finishTransition(isOurs: true)
   }
 
-  /// Ends what a demotion or a removal has begun. Does nothing otherwise.
+  /// Ends what a demotion, a removal or a member's replacement has begun. Does nothing otherwise.
   /// - Parameter isOurs: this process is the one that uses the directory.
   /// - Throws: `failedPrecondition` when another process uses it.
   func finishTransition(isOurs: Bool = false) throws {
     let hasDeparted = try departure.read() != nil
     let demoted = hasDeparted ? nil : try demotedCredentials()
-    guard hasDeparted || demoted != nil else { return }
+    let isReplaced = try LogDatabase.exists(dataDirectory: path) && security.isJoining()
+    guard hasDeparted || demoted != nil || isReplaced else { return }
     let locks = isOurs ? [] : try ["raft.lock", "worker.lock"].map { try DirectoryLock(path: "\(path)/\($0)", dataDirectory: path) }
     defer { for lock in locks { lock.release() } }
     if let demoted {
       try becomeWorker(demoted)
+    } else if isReplaced, !hasDeparted {
+      // Also one that was made a moment before a crash, and was never used.
+      try remove(Self.isLog)
     } else {
       try remove {
         ["managers.json", "settings.json", "security", SupersededMark.name].contains($0) || $0.hasPrefix("worker.sqlite") || Self.isLog($0)

@@ -1,7 +1,7 @@
 import ClusterModel
+import ClusterSecurity
 import Logging
 import Manager
-import Security
 import ServiceLifecycle
 
 /// Keeps what the store says of this manager true: where it is reached, what machine it is on, which member of Raft it is.
@@ -16,8 +16,8 @@ struct NodeAnnouncement: Service {
   func store(keys: [String]? = nil) async throws {
     try await store.update { transaction in
       let stored = transaction.view.node(configuration.nodeID)
-      // One that is no manager any more has nothing to say; it finds out soon.
-      if let stored, !stored.isLastingManager { return }
+      // One that is no manager any more, or another member by now, has nothing to say; it finds out soon.
+      if let stored, !stored.isLastingManager || stored.memberID > member { return }
       var node = try configuration.node(stored: stored)
       // One that runs containers is there once its worker has a session.
       if configuration.runsContainers { (node.state, node.message) = (stored?.state ?? .down, stored?.message ?? "") }

@@ -1,13 +1,13 @@
 import ClusterModel
+import ClusterSecurity
 import ClusterTLS
 import Logging
 import NIOConcurrencyHelpers
-import Security
 import ServiceLifecycle
 import Worker
 
 /// Finds out when the cluster has made something else of this node than what runs here, and ends the daemon then: returns when the node was
-/// removed, and its tasks have stopped, or has another role.
+/// removed, and its tasks have stopped, when it has another role, or when it is another member of Raft.
 struct RoleWatch: Service {
   enum Verdict: Sendable, Equatable, CustomStringConvertible {
     case asBefore
@@ -25,8 +25,6 @@ struct RoleWatch: Service {
 
   let identity: NodeIdentity
   let doubts: Doubts
-  /// Whether others do not take this node for what its certificate says.
-  let isRefused: @Sendable () async -> Bool
   let renewal: CertificateRenewal
   let credentials: CurrentCredentials
   /// Nil for a node that runs no containers.
@@ -35,12 +33,10 @@ struct RoleWatch: Service {
   private let outcome = NIOLockedValueBox(Verdict.asBefore)
 
   init(
-    identity: NodeIdentity, doubts: Doubts, isRefused: @escaping @Sendable () async -> Bool, renewal: CertificateRenewal,
-    credentials: CurrentCredentials, agent: Agent?, logger: Logger
+    identity: NodeIdentity, doubts: Doubts, renewal: CertificateRenewal, credentials: CurrentCredentials, agent: Agent?, logger: Logger
   ) {
     self.identity = identity
     self.doubts = doubts
-    self.isRefused = isRefused
     self.renewal = renewal
     self.credentials = credentials
     self.agent = agent
@@ -89,10 +85,11 @@ struct RoleWatch: Service {
 
   func look() async -> Verdict {
     if let role = credentials.value?.identity.role, role != identity.role { return .becomes(role) }
-    // Only the next certificate says what the node is now. Each is signed, logged and written to disk: none without need.
-    guard await isRefused() else { return .asBefore }
+    // Only the next certificate says what the node is now.
     do { try await renewal.renewNow() } catch let error as WarrenError where error.reason == .nodeRemoved {
       return .removed
+    } catch let error as WarrenError where error.reason == .memberReplaced {
+      return .becomes(.manager)
     } catch {
       logger.debug("node.role-not-known", metadata: ["error": "\(error)"])
     }

@@ -1,11 +1,11 @@
 import ClusterModel
+import ClusterSecurity
 import ClusterTLS
 import CoreMetrics
 import Crypto
 import Logging
 import NIOCore
 import NIOPosix
-import Security
 import ServiceLifecycle
 import UnixSignals
 import WarrenAPI
@@ -50,7 +50,7 @@ enum WorkerDaemon {
     let calls = CertificateCalls(credentials, of: membership, journal: journal)
     let renewal = CertificateRenewal(membership, credentials, calls: calls, logger: logger)
     let watch = RoleWatch(
-      identity: identity, doubts: doubts, isRefused: { true }, renewal: renewal, credentials: credentials, agent: worker.agent, logger: logger)
+      identity: identity, doubts: doubts, renewal: renewal, credentials: credentials, agent: worker.agent, logger: logger)
     services += [
       renewal, watch,
       WorkerReadiness(agent: worker.agent, session: session, identity: identity, isNew: membership.isNew, logger: logger), Memory(),
