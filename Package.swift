@@ -91,20 +91,21 @@ let package = Package(
     library("GRPCSupport", ["ClusterModel", .grpc, .nioCore]),
     library(
       "WarrenAPI",
-      ["ClusterModel", "ClusterTLS", "GRPCSupport", "Security", .crypto, .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .nioCore, .nioPosix]),
+      ["ClusterModel", "ClusterTLS", "GRPCSupport", "ClusterSecurity", .crypto, .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .nioCore, .nioPosix]),
     library(
       "RaftTransport",
       [
         "ClusterModel", "Raft", .deque, .lifecycle, .logging, .metrics, .nioConcurrency, .nioCore, .nioPosix, .nioSSL, .nioTLS, .protobuf,
       ]),
-    library("Security", ["ClusterModel", .asn1, .crypto, .x509]),
+    library("ClusterSecurity", ["ClusterModel", .asn1, .crypto, .x509]),
     library(
       "ClusterTLS",
       [
-        "ClusterModel", "Security", .crypto, .grpc, .grpcTransport, .lifecycle, .logging, .nioConcurrency, .nioCore, .nioPosix, .nioSSL, .nioTLS,
+        "ClusterModel", "ClusterSecurity", .crypto, .grpc, .grpcTransport, .lifecycle, .logging, .nioConcurrency, .nioCore, .nioPosix, .nioSSL,
+        .nioTLS,
         .x509,
       ]),
-    library("RaftStorage", ["ClusterModel", "Raft", .grdb, .logging, .nioConcurrency]),
+    library("RaftStorage", ["CLinux", "ClusterModel", "Raft", .grdb, .logging, .nioConcurrency]),
     library(
       "Containerd",
       [
@@ -118,7 +119,8 @@ let package = Package(
     library(
       "Manager",
       [
-        "ClusterModel", "ClusterTLS", "GRPCSupport", "Raft", "RaftStorage", "RaftTransport", "Security", "WarrenAPI", "OCI", .collections, .grpc,
+        "ClusterModel", "ClusterTLS", "GRPCSupport", "Raft", "RaftStorage", "RaftTransport", "ClusterSecurity", "WarrenAPI", "OCI", .collections,
+        .grpc,
         .grpcTransport, .grpcProtobuf,
         .protobuf,
         .logging,
@@ -136,7 +138,8 @@ let package = Package(
     library(
       "WarrenCommands",
       [
-        "CLinux", "ClusterModel", "ClusterTLS", "Containerd", "HostNetwork", "Manager", "OCI", "Raft", "RaftStorage", "RaftTransport", "Security",
+        "CLinux", "ClusterModel", "ClusterTLS", "Containerd", "HostNetwork", "Manager", "OCI", "Raft", "RaftStorage", "RaftTransport",
+        "ClusterSecurity",
         "WarrenAPI", "Worker", .argumentParser,
         .coreMetrics, .crypto,
         .grpc,
@@ -179,7 +182,7 @@ let package = Package(
     tests(
       "RaftTransportTests",
       ["ClusterModel", "Raft", "RaftTransport", "TestKit", .logging, .nioConcurrency, .nioCore, .nioPosix, .protobuf]),
-    tests("SecurityTests", ["Security", "ClusterModel", "TestKit", .asn1, .crypto, .nioCore, .nioEmbedded, .nioSSL, .nioTLS, .x509]),
+    tests("ClusterSecurityTests", ["ClusterSecurity", "ClusterModel", "TestKit", .asn1, .crypto, .nioCore, .nioEmbedded, .nioSSL, .nioTLS, .x509]),
     tests("RaftStorageTests", ["RaftStorage", "RaftSimulator", "ClusterModel", "Raft", .grdb, .logging]),
     tests(
       "ContainerdTests", ["Containerd", "ClusterModel", "OCI", "TestKit", .nioConcurrency, .nioCore, .nioPosix, .nioHTTP1, .nioSSL],
@@ -188,7 +191,8 @@ let package = Package(
     tests(
       "ManagerTests",
       [
-        "Manager", "ClusterModel", "ClusterTLS", "GRPCSupport", "Raft", "RaftStorage", "RaftTransport", "Security", "WarrenAPI", "TestKit", "Worker",
+        "Manager", "ClusterModel", "ClusterTLS", "GRPCSupport", "Raft", "RaftStorage", "RaftTransport", "ClusterSecurity", "WarrenAPI", "TestKit",
+        "Worker",
         "warren-bench",
         .collections, .crypto, .grpc, .grpcTransport, .lifecycle,
         .logging, .metricsTestKit, .nioConcurrency, .nioCore, .nioPosix, .nioSSL, .protobuf,
@@ -197,7 +201,8 @@ let package = Package(
     tests(
       "WarrenCommandsTests",
       [
-        "WarrenCommands", "ClusterModel", "HostNetwork", "Manager", "RaftStorage", "Security", "TestKit", .coreMetrics, .logging, .nioCore, .nioPosix,
+        "WarrenCommands", "ClusterModel", "HostNetwork", "Manager", "RaftStorage", "ClusterSecurity", "TestKit", .coreMetrics, .logging, .nioCore,
+        .nioPosix,
         .nioHTTP1,
       ]),
     tests(

@@ -1,8 +1,8 @@
 package import ClusterModel
+package import ClusterSecurity
 package import Crypto
 package import Logging
 import NIOConcurrencyHelpers
-package import Security
 import ServiceLifecycle
 
 /// Keeps a node's certificate fresh while it runs: asks for the next at half of its life, and at once when the cluster's authority was

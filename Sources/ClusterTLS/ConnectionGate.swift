@@ -1,9 +1,9 @@
 package import ClusterModel
+package import ClusterSecurity
 package import Logging
 import NIOConcurrencyHelpers
 package import NIOCore
 import NIOSSL
-package import Security
 
 /// Stands at a listener: TLS for each connection, who is at its other end, and how many strangers there may be.
 ///

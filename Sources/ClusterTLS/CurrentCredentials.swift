@@ -1,9 +1,9 @@
 import ClusterModel
+package import ClusterSecurity
 import Crypto
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOSSL
-package import Security
 
 /// What this process proves who it is with. Exchangeable at any time: each new connection, of a listener or to a manager, takes what is
 /// current; connections that are open go on.

@@ -1,9 +1,9 @@
 package import ClusterModel
+package import ClusterSecurity
 package import GRPCNIOTransportHTTP2Posix
 import NIOConcurrencyHelpers
 package import NIOCore
 import NIOSSL
-package import Security
 
 /// The client's side of a connection to a manager: who is believed to be one, and what is shown to it.
 package struct ManagerTLS: Sendable {

@@ -1,7 +1,7 @@
 import ClusterModel
+import ClusterSecurity
 import NIOConcurrencyHelpers
 import NIOCore
-import Security
 import X509
 
 /// One connection that was taken: where it is from and what its other end has shown.

@@ -1,10 +1,10 @@
 import ClusterModel
+import ClusterSecurity
 import Foundation
 import Glibc
 import Logging
 import Manager
 import RaftStorage
-import Security
 import Testing
 
 @testable import WarrenCommands

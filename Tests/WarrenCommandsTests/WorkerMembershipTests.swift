@@ -1,11 +1,11 @@
 import ArgumentParser
 import ClusterModel
+import ClusterSecurity
 import Crypto
 import Foundation
 import Logging
 import NIOConcurrencyHelpers
 import RaftStorage
-import Security
 import Testing
 
 @testable import WarrenCommands

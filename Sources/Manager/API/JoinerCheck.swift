@@ -1,5 +1,5 @@
 import ClusterModel
-import Security
+import ClusterSecurity
 import WarrenAPI
 
 /// What a machine that wants to join could not live with afterwards, seen before anything is stored of it.

@@ -1,7 +1,7 @@
 package import ClusterModel
+import ClusterSecurity
 package import ClusterTLS
 package import GRPCCore
-import Security
 import SwiftProtobuf
 import WarrenAPI
 

@@ -1,7 +1,7 @@
 import ClusterModel
+import ClusterSecurity
 import FoundationEssentials
 package import GRPCCore
-import Security
 import SwiftProtobuf
 package import WarrenAPI
 

@@ -1,7 +1,7 @@
 import ClusterModel
+import ClusterSecurity
 package import GRPCCore
 import Raft
-import Security
 import SwiftProtobuf
 package import WarrenAPI
 

@@ -1,6 +1,6 @@
 package import ClusterModel
+import ClusterSecurity
 package import Logging
-import Security
 import ServiceLifecycle
 
 /// Replacing the cluster's authority: begun by a person, ended by the leader when every node has a certificate of the new one.

@@ -1,5 +1,5 @@
 package import ClusterModel
-package import Security
+package import ClusterSecurity
 package import X509
 
 /// Takes nodes into the cluster, and renews their certificates: each decision is made and stored in one transaction.

@@ -1,10 +1,10 @@
 package import ClusterModel
+import ClusterSecurity
 import FoundationEssentials
 package import Logging
 import NIOConcurrencyHelpers
 package import Raft
 package import RaftTransport
-import Security
 import ServiceLifecycle
 
 /// Which managers there are and where they are reached, as far as this one knows.

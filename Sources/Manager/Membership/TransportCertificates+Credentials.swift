@@ -1,8 +1,8 @@
 import ClusterModel
+package import ClusterSecurity
 import Crypto
 import NIOSSL
 package import RaftTransport
-package import Security
 import SwiftASN1
 import X509
 

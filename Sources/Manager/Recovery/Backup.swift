@@ -1,8 +1,8 @@
 package import ClusterModel
+package import ClusterSecurity
 import Crypto
 import FoundationEssentials
 package import Raft
-package import Security
 import SwiftProtobuf
 package import WarrenAPI
 

@@ -1,10 +1,10 @@
 package import ClusterModel
+package import ClusterSecurity
 import ClusterTLS
 package import Crypto
 import FoundationEssentials
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
-package import Security
 import SwiftProtobuf
 
 /// What a machine does once in its life: makes a key, shows a token to a manager that it has verified by that token, and gets a certificate.

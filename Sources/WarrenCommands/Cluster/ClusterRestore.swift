@@ -1,9 +1,9 @@
 import ArgumentParser
 import ClusterModel
+import ClusterSecurity
 import Glibc
 import Manager
 import RaftStorage
-import Security
 import SwiftProtobuf
 import WarrenAPI
 

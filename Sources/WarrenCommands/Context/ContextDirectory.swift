@@ -1,7 +1,7 @@
 import ClusterModel
+import ClusterSecurity
 import FoundationEssentials
 import Glibc
-import Security
 
 /// The contexts that this user has imported, and the one that is used when no other is named.
 struct ContextDirectory {

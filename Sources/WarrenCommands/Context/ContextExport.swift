@@ -1,8 +1,8 @@
 import ArgumentParser
 import ClusterModel
+import ClusterSecurity
 import Crypto
 import FoundationEssentials
-import Security
 import SwiftProtobuf
 import WarrenAPI
 

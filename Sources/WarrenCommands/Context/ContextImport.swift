@@ -1,6 +1,6 @@
 import ArgumentParser
 import ClusterModel
-import Security
+import ClusterSecurity
 
 struct ContextImport: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

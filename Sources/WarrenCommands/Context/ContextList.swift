@@ -1,6 +1,6 @@
 import ArgumentParser
 import ClusterModel
-import Security
+import ClusterSecurity
 import SwiftProtobuf
 import WarrenAPI
 

@@ -1,9 +1,9 @@
 import ClusterModel
+import ClusterSecurity
 import ClusterTLS
 import GRPCCore
 import Logging
 import Manager
-import Security
 import ServiceLifecycle
 
 /// A manager's API as others reach it: the port, what it shows there, and whom it believes.

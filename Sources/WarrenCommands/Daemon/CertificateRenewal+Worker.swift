@@ -1,7 +1,7 @@
 import ClusterModel
+import ClusterSecurity
 import ClusterTLS
 import Logging
-import Security
 import WarrenAPI
 import Worker
 

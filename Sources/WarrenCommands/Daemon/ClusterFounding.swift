@@ -1,9 +1,9 @@
 import ClusterModel
+import ClusterSecurity
 import Crypto
 import Logging
 import Manager
 import RaftStorage
-import Security
 
 /// What there has to be for a cluster to be in a store: the cluster itself, its authority, and a certificate of that for this node.
 ///

@@ -1,11 +1,11 @@
 import ClusterModel
+import ClusterSecurity
 import Crypto
 import Logging
 import Manager
 import Raft
 import RaftStorage
 import RaftTransport
-import Security
 import ServiceLifecycle
 
 /// The store with everything that acts on it: what makes a node a manager.

@@ -1,6 +1,6 @@
 import ClusterModel
+import ClusterSecurity
 import RaftStorage
-import Security
 
 extension DataDirectory {
   /// Whose directory it is.

@@ -1,8 +1,8 @@
 import ClusterModel
+import ClusterSecurity
 import ClusterTLS
 import Logging
 import Manager
-import Security
 import WarrenAPI
 
 /// For a manager that was off while all the managers that it knew were replaced or moved: it is told of one that there is now, and asks that

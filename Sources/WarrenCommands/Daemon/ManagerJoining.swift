@@ -1,9 +1,9 @@
 import ClusterModel
+import ClusterSecurity
 import Logging
 import Manager
 import Raft
 import RaftStorage
-import Security
 import WarrenAPI
 
 /// How a machine becomes a manager of a cluster that there is: it gets its certificate, the cluster's sealing keys and a number among the

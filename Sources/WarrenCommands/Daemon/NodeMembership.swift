@@ -1,7 +1,7 @@
 import ClusterModel
+import ClusterSecurity
 import Logging
 import RaftStorage
-import Security
 
 /// What a data directory is: the member of one cluster under one node id. Holds the directory's lock.
 struct NodeMembership: Sendable {

@@ -1,8 +1,8 @@
 import ClusterModel
+import ClusterSecurity
 import FoundationEssentials
 import Glibc
 import Logging
-import Security
 
 /// What comes after a daemon that ended because its node is something else now.
 enum Succession {

@@ -1,7 +1,7 @@
 import ClusterModel
+import ClusterSecurity
 import Glibc
 import RaftStorage
-import Security
 
 /// Says in a manager's data directory that its cluster was recovered or restored without it: it must not run any more, not even with others
 /// of its time, who could elect a leader together.

@@ -1,8 +1,8 @@
 import ClusterModel
+import ClusterSecurity
 import Crypto
 import Logging
 import RaftStorage
-import Security
 
 /// What the data directory of a node that is only a worker is: the member of one cluster under one node id. Holds the directory's lock.
 struct WorkerMembership: Sendable {

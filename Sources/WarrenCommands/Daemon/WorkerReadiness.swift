@@ -1,6 +1,6 @@
 import ClusterModel
+import ClusterSecurity
 import Logging
-import Security
 import ServiceLifecycle
 import Worker
 

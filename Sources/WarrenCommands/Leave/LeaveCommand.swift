@@ -1,10 +1,10 @@
 import ArgumentParser
 import ClusterModel
+import ClusterSecurity
 import ClusterTLS
 import Logging
 import Manager
 import RaftStorage
-import Security
 import SwiftProtobuf
 import WarrenAPI
 import Worker

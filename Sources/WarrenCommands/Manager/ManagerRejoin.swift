@@ -1,12 +1,12 @@
 import ArgumentParser
 import ClusterModel
+import ClusterSecurity
 import ClusterTLS
 import Crypto
 import Logging
 import Manager
 import Raft
 import RaftStorage
-import Security
 import WarrenAPI
 
 struct ManagerRejoin: AsyncParsableCommand {

@@ -1,5 +1,5 @@
 import ClusterModel
-import Security
+import ClusterSecurity
 
 /// Which cluster a command is for, and how it is reached.
 enum ClusterTarget: Sendable {

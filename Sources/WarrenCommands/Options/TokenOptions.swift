@@ -1,7 +1,7 @@
 import ArgumentParser
 import ClusterModel
+import ClusterSecurity
 import FoundationEssentials
-import Security
 
 /// Where a joining node takes its token from.
 struct TokenOptions: ParsableArguments {

@@ -1,9 +1,9 @@
 import ClusterModel
+import ClusterSecurity
 import Foundation
 import Logging
 import NIOSSL
 import RaftTransport
-import Security
 import Testing
 
 @testable import Manager

@@ -1,5 +1,5 @@
 import ClusterModel
-import Security
+import ClusterSecurity
 import Testing
 
 @testable import Manager

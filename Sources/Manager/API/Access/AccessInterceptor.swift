@@ -1,9 +1,9 @@
 import ClusterModel
+import ClusterSecurity
 import ClusterTLS
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import NIOConcurrencyHelpers
-import Security
 import X509
 
 /// Finds out whose call it is, and lets it through when they may make it.

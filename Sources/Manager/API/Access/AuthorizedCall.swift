@@ -1,6 +1,6 @@
 package import ClusterModel
+package import ClusterSecurity
 package import GRPCCore
-package import Security
 
 /// Whose call is being served, and how much of it they may have: made by `AccessInterceptor`, there for whatever comes after it.
 package struct AuthorizedCall: Sendable {

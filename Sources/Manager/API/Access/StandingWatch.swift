@@ -1,6 +1,6 @@
 import ClusterModel
+import ClusterSecurity
 package import ClusterTLS
-import Security
 import ServiceLifecycle
 
 /// Cuts the connections of nodes that were removed or joined anew, and of certificates that were revoked, when the store says so.

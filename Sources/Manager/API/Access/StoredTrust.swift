@@ -1,6 +1,6 @@
 import ClusterModel
+package import ClusterSecurity
 import NIOConcurrencyHelpers
-package import Security
 
 /// Whom the cluster's state says to believe now.
 package final class StoredTrust: Sendable {

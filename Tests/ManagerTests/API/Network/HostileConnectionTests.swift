@@ -1,4 +1,5 @@
 import ClusterModel
+import ClusterSecurity
 import ClusterTLS
 import Foundation
 import GRPCCore
@@ -6,7 +7,6 @@ import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
 import NIOSSL
-import Security
 import SwiftProtobuf
 import TestKit
 import Testing

@@ -1,9 +1,9 @@
 import ClusterModel
+import ClusterSecurity
 import ClusterTLS
 import Crypto
 import Foundation
 import GRPCCore
-import Security
 import SwiftProtobuf
 import Testing
 import WarrenAPI

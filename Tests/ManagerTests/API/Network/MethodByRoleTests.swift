@@ -1,6 +1,6 @@
 import ClusterModel
+import ClusterSecurity
 import GRPCCore
-import Security
 import Testing
 import WarrenAPI
 

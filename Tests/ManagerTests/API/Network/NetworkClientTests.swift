@@ -1,8 +1,8 @@
 import ClusterModel
+import ClusterSecurity
 import ClusterTLS
 import Crypto
 import Foundation
-import Security
 import SwiftProtobuf
 import Testing
 import WarrenAPI

@@ -1,4 +1,5 @@
 import ClusterModel
+import ClusterSecurity
 import ClusterTLS
 import Crypto
 import Foundation
@@ -7,7 +8,6 @@ import GRPCNIOTransportHTTP2Posix
 import GRPCSupport
 import Logging
 import NIOConcurrencyHelpers
-import Security
 import Testing
 import WarrenAPI
 

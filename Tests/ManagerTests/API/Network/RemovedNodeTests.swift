@@ -1,7 +1,7 @@
 import ClusterModel
+import ClusterSecurity
 import ClusterTLS
 import Crypto
-import Security
 import SwiftProtobuf
 import Testing
 import WarrenAPI

@@ -1,7 +1,7 @@
 import ClusterModel
+import ClusterSecurity
 import Crypto
 import Glibc
-import Security
 import Testing
 
 @Suite struct SealingTests {

@@ -1,7 +1,7 @@
 import ClusterModel
+import ClusterSecurity
 import Crypto
 import FoundationEssentials
-import Security
 import Testing
 import X509
 

@@ -1,6 +1,6 @@
 import ClusterModel
+import ClusterSecurity
 import Crypto
-import Security
 import TestKit
 import Testing
 

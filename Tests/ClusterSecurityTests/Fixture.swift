@@ -1,7 +1,7 @@
 import ClusterModel
+import ClusterSecurity
 import Crypto
 import Glibc
-import Security
 import X509
 
 /// A cluster with its authority, at a fixed time.

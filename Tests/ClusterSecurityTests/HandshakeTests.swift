@@ -1,11 +1,11 @@
 import ClusterModel
+import ClusterSecurity
 import Crypto
 import Glibc
 import NIOCore
 import NIOEmbedded
 import NIOSSL
 import NIOTLS
-import Security
 import Testing
 import X509
 

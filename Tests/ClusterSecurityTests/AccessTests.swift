@@ -1,6 +1,6 @@
 import ClusterModel
+import ClusterSecurity
 import Foundation
-import Security
 import Testing
 
 @Suite struct AccessTests {

@@ -1,6 +1,6 @@
 import ClusterModel
+import ClusterSecurity
 import Crypto
-import Security
 import Testing
 import X509
 

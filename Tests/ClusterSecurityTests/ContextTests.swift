@@ -1,7 +1,7 @@
 import ClusterModel
+import ClusterSecurity
 import Crypto
 import Foundation
-import Security
 import SwiftASN1
 import Testing
 
