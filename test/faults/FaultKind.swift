@@ -18,9 +18,11 @@ enum FaultKind: String, CaseIterable, Sendable {
   case containerd
   /// All managers' daemons: SIGKILL, then all are started at once.
   case restartAll = "restart-all"
-  /// A further machine joins, and stays: nothing is done at the end.
+  /// A further machine joins.
   case joinManager = "join-manager"
   case joinWorker = "join-worker"
+  /// It goes again: by itself when what runs there runs elsewhere, or because a manager is told so.
+  case leave, remove
 
   /// How long it lasts, in milliseconds; nil when it is over at once.
   var duration: ClosedRange<Int>? {
@@ -31,8 +33,7 @@ enum FaultKind: String, CaseIterable, Sendable {
     case .cut, .cutIn, .cutOut: 1000...8000
     case .slow, .lossy: 2000...8000
     case .restartAll: 200...2000
-    case .containerd: nil
-    case .joinManager, .joinWorker: 15000...30000
+    case .containerd, .joinManager, .joinWorker, .leave, .remove: nil
     }
   }
 

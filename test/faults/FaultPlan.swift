@@ -9,7 +9,7 @@ struct FaultPlan: Sendable {
   struct Machines: Sendable {
     var managers = ["h1", "h2", "h3"]
     var workers = ["h4", "h5"]
-    /// Joins.
+    /// Joins and goes.
     var spare = "h6"
     /// Stands for the manager that leads when the fault begins, or another one when that one has a fault already.
     static let leader = "leader"
@@ -71,9 +71,10 @@ struct FaultPlan: Sendable {
   }
 
   private mutating func addMembership(_ spare: String, until end: Int) {
-    let kind: FaultKind = random.chance(50) ? .joinManager : .joinWorker
     let at = end / 8 + random.int(in: 0...end / 8)
-    add(kind, spare, from: at, to: at + end / 2)
+    add(random.chance(50) ? .joinManager : .joinWorker, spare, from: at, to: at)
+    let later = at + end / 2
+    add(random.chance(50) ? .leave : .remove, spare, from: later, to: later)
   }
 
   private mutating func add(_ kind: FaultKind, _ target: String, from begin: Int, to end: Int) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh DIRECTORY SECONDS SEED...: three managers and two workers, each on a machine of its own (test/e2e/machine.sh), a sixth machine that joins;
-# for each seed, SECONDS of faults while clients call all managers; then an oracle judges what was seen (docs/testing/faults.md).
+# run.sh DIRECTORY SECONDS SEED...: three managers and two workers, each on a machine of its own (test/e2e/machine.sh), a sixth machine that joins
+# and goes; for each seed, SECONDS of faults while clients call all managers; then an oracle judges what was seen (docs/testing/faults.md).
 # DIRECTORY has the built programs warren and warren-faults. What a failed run left is kept.
 #
 #   log/NAME.log                  of each machine's daemon
@@ -76,6 +76,25 @@ joins() {
   if [ "$role" = worker ]; then (eventually 30 load_image "$spare" >/dev/null || true) & disown; fi
 }
 load_image() { c "$1" images import "$RUN/web.tar"; }
+# goes WAY: the spare machine, again and again until it is out of the cluster.
+goes() {
+  local way=$1 number=0
+  until has_gone || [ ! -d "$RUN" ]; do
+    number=$((number + 1))
+    if has_joined; then
+      case $way in
+        leave) on "$spare" timeout 60 "$WARREN" leave --timeout 20s ;;
+        remove) w "h$((number % 3 + 1))" node remove "$spare" --force ;;
+      esac
+    fi
+    sleep 0.5
+  done >>"$round/membership.log" 2>&1 &
+  disown
+}
+has_gone() {
+  local nodes
+  has_joined && is_off "$spare" && nodes=$(w h1 node list -q) && ! grep -qx "$spare" <<<"$nodes"
+}
 has_joined() { [ -e "$log/$spare.out" ] && grep -q '^✓' "$log/$spare.out"; }
 all_managers() {
   printf '%s\n' "${managers[@]}"
@@ -123,7 +142,8 @@ fault_begin() {
       on "$host" pkill -9 -x containerd || true
       unset "impaired[$host]" ;;
     restart-all) for host in $(all_managers); do signals KILL "$host" || true; done ;;
-    join-*) has_joined || joins "$kind" ;;
+    join-*) joins "$kind" ;;
+    leave | remove) goes "$kind" ;;
   esac
 }
 fault_end() {
@@ -170,10 +190,9 @@ command_line() {
 
 # untouched: containers of the service that has one on each worker, on the worker that no fault touches.
 untouched() { runs "$sheltered" | grep -F -f "$round/steady"; }
-looked_at() { printf '%s\n' "${workers[@]}"; if has_joined && grep -q '^✓ Worker' "$log/$spare.out"; then echo "$spare"; fi; }
 found() {
   local host
-  for host in $(looked_at); do
+  for host in "${workers[@]}"; do
     c "$host" tasks list -q | sed "s/^/$host task /"
     c "$host" snapshots list | awk -v host="$host" 'NR > 1 && $3 == "Active" { print host " snapshot " $1 }'
   done
@@ -199,15 +218,16 @@ run_round() {
   faults
   # Until a machine that was just started again has reported, the store has what ran there before.
   sleep 10
-  touch "$round/over"
-  wait "$load" || { cat "$round/load"; return 1; }
-  looked_at >"$round/nodes"
-  printf 'seed %s: %s faults; %s\n' "$seed" "$(grep -c begin "$round/timeline")" "$(tail -1 "$round/load")"
-  if ! eventually 30 has_joined; then
-    echo "VIOLATION a machine joins while others fail: $spare did not"
-    tail -5 "$log/$spare.log"
+  if ! eventually 90 has_gone; then
+    echo "VIOLATION a machine joins and goes while others fail: $spare did not"
+    tail -5 "$log/$spare.log" "$round/membership.log"
+    touch "$round/over"
     return 1
   fi
+  touch "$round/over"
+  wait "$load" || { cat "$round/load"; return 1; }
+  printf '%s\n' "${workers[@]}" >"$round/nodes"
+  printf 'seed %s: %s faults; %s\n' "$seed" "$(grep -c begin "$round/timeline")" "$(tail -1 "$round/load")"
   # What is only slow to go is no violation.
   if ! eventually 45 judged; then
     echo "what happened, in milliseconds since 1970:"
@@ -228,7 +248,7 @@ processes() {
 left() {
   local host
   # Its link to the others is the machine's, not a container's.
-  for host in $(looked_at); do (fleet_use "$host" && inventory | { grep -v '^veth eth0@' || true; } | sed "s/^/$host /"); done >"$RUN/leftovers"
+  for host in "${workers[@]}" "$spare"; do (fleet_use "$host" && inventory | { grep -v '^veth eth0@' || true; } | sed "s/^/$host /"); done >"$RUN/leftovers"
   processes >"$RUN/processes.after"
   "$TOOL" judge "$RUN"
 }
