@@ -33,6 +33,8 @@ for purpose in "$@"; do
       need shellcheck shellcheck
       need jq jq
       need openssl openssl
+      need ping iputils-ping
+      need tini tini
       need python3 python3
       ;;
     crun)

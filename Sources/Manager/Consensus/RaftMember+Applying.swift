@@ -144,14 +144,14 @@ extension RaftMember {
       }
       change { state in
         if isNewest { compact(behind: info, &state) }
-        state.snapshots.finished(stored: true)
+        state.snapshots.finished(stored: data.count)
       }
       removeStaleChunks()
       metrics.tookSnapshot()
       logger.info("log.compacted", metadata: ["index": "\(info.index)", "bytes": "\(data.count)"])
     } catch let error as WarrenError where error.code == .resourceExhausted || error.code == .cancelled {
       logger.warning("log.compaction.postponed", metadata: ["reason": "\(error)"])
-      state.withLockedValue { $0.snapshots.finished(stored: false) }
+      state.withLockedValue { $0.snapshots.finished(stored: nil) }
     } catch {
       fail(error)
     }

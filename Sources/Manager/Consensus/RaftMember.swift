@@ -23,9 +23,10 @@ package final class RaftMember: ReplicatedLog, Sendable {
     /// Of messages to another member that are not acknowledged yet.
     package var inflightMessages = 256
     package var inflightBytes = 16 << 20
-    /// A snapshot is taken and the log compacted after this many entries or bytes.
+    /// A snapshot is taken and the log compacted after this many entries, or as many bytes as the newest snapshot has, within these. What was
+    /// not compacted is in memory.
     package var entriesPerSnapshot = 10_000
-    package var bytesPerSnapshot = 16 << 20
+    package var bytesPerSnapshot = (4 << 20)...(16 << 20)
     /// Of the entries before a snapshot that stay in memory for members that are a little behind; more while a snapshot is being sent, so
     /// that it is not out of date when it arrives.
     package var trailingBytes = 4 << 20
@@ -91,7 +92,7 @@ package final class RaftMember: ReplicatedLog, Sendable {
     }
     if let (info, data) = try storage.readSnapshot() { try machine.restore(data, index: info.index) }
     let node = try Self.node(storage, stable: storage.stableLog(), configuration: snapshot.configuration, timing: timing, limits: limits)
-    let schedule = SnapshotSchedule(entries: limits.entriesPerSnapshot, bytes: limits.bytesPerSnapshot)
+    let schedule = SnapshotSchedule(entries: limits.entriesPerSnapshot, bytes: limits.bytesPerSnapshot, size: snapshot.size)
     state = NIOLockedValueBox(
       State(node: node, session: .random(in: 1...(.max)), applied: snapshot.index, configuration: snapshot.configuration, snapshots: schedule))
   }

@@ -1,7 +1,11 @@
-/// Decides when the next snapshot is due: after so many entries or bytes, one at a time.
+/// Decides when the next snapshot is due: after so many entries, or as many bytes as the newest one has, one at a time. So no more is written
+/// for snapshots than for entries, while a small state has a short log.
 struct SnapshotSchedule: Sendable {
   let entryLimit: Int
-  let byteLimit: Int
+  /// However small or large the newest one is.
+  let byteLimits: ClosedRange<Int>
+  /// Of the newest one, in bytes.
+  private var size: Int
   private(set) var entries = 0
   private(set) var bytes = 0
   private(set) var running = false
@@ -10,10 +14,14 @@ struct SnapshotSchedule: Sendable {
   /// Entries to wait for after a snapshot that could not be stored.
   private var pause = 0
 
-  init(entries: Int, bytes: Int) {
+  /// - Parameter size: of the snapshot that there is.
+  init(entries: Int, bytes: ClosedRange<Int>, size: Int) {
     entryLimit = entries
-    byteLimit = bytes
+    byteLimits = bytes
+    self.size = size
   }
+
+  private var byteLimit: Int { min(max(size, byteLimits.lowerBound), byteLimits.upperBound) }
 
   mutating func wrote(entries count: Int, bytes size: Int) {
     entries += count
@@ -33,9 +41,11 @@ struct SnapshotSchedule: Sendable {
     return true
   }
 
-  mutating func finished(stored: Bool) {
+  /// - Parameter stored: its bytes; nil when it could not be stored.
+  mutating func finished(stored: Int?) {
     running = false
-    if stored {
+    if let stored {
+      size = stored
       entries -= startedAt.entries
       bytes -= startedAt.bytes
     } else {
