@@ -84,10 +84,12 @@ daemons() {
     awk '$2 !~ /^Z/ && $3 ~ /warren[^\/]*$/ && ($4 == "start" || $5 == "start" || $5 == "init" || $5 == "join") { print $1 }'
 }
 is_off() { equal "$(daemons "$1")" ""; }
-# signals SIGNAL HOST: its daemon.
+# signals SIGNAL HOST: its daemon, if it has one.
 signals() {
-  # shellcheck disable=SC2046 # words
-  on "$2" kill "-$1" $(daemons "$2")
+  local pids
+  pids=$(daemons "$2")
+  # shellcheck disable=SC2086 # words
+  [ -z "$pids" ] || on "$2" kill "-$1" $pids || true
 }
 # ends SIGNAL HOST: the same, and waits until it has ended.
 ends() { signals "$@" && eventually 20 is_off "$2"; }

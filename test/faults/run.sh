@@ -83,8 +83,8 @@ goes() {
     number=$((number + 1))
     if has_joined; then
       case $way in
-        leave) on "$spare" timeout 60 "$WARREN" leave --timeout 20s ;;
-        remove) w "h$((number % 3 + 1))" node remove "$spare" --force ;;
+        leave) on "$spare" timeout 60 "$WARREN" leave --timeout 20s || true ;;
+        remove) w "h$((number % 3 + 1))" node remove "$spare" --force || true ;;
       esac
     fi
     sleep 0.5
@@ -127,9 +127,8 @@ fault_begin() {
   impaired[$host]=1
   echo "$(now_ms) begin $number $kind $host" >>"$round/timeline"
   case $kind in
-    # A daemon may have ended by itself: its machine had another fault.
-    kill) signals KILL "$host" || true ;;
-    pause) signals STOP "$host" || true ;;
+    kill) signals KILL "$host" ;;
+    pause) signals STOP "$host" ;;
     power) fleet_power_off "$host" ;;
     cut) fleet_cut "$host" ;;
     cut-in) drops "$number" "oifname $host" ;;
@@ -141,7 +140,7 @@ fault_begin() {
     containerd)
       on "$host" pkill -9 -x containerd || true
       unset "impaired[$host]" ;;
-    restart-all) for host in $(all_managers); do signals KILL "$host" || true; done ;;
+    restart-all) for host in $(all_managers); do signals KILL "$host"; done ;;
     join-*) joins "$kind" ;;
     leave | remove) goes "$kind" ;;
   esac
@@ -151,7 +150,7 @@ fault_end() {
   echo "$(now_ms) end $number $kind $host" >>"$round/timeline"
   case $kind in
     kill) launches "$host" start ;;
-    pause) signals CONT "$host" || true ;;
+    pause) signals CONT "$host" ;;
     power)
       boot "$host"
       launches "$host" start ;;
@@ -220,7 +219,7 @@ run_round() {
   sleep 10
   if ! eventually 90 has_gone; then
     echo "VIOLATION a machine joins and goes while others fail: $spare did not"
-    tail -5 "$log/$spare.log" "$round/membership.log"
+    tail -n 5 "$log/$spare.log" "$round/membership.log"
     touch "$round/over"
     return 1
   fi

@@ -18,7 +18,7 @@ interrupted() {
   for round in 1 2 3; do
     launches "$host" "$@"
     moment "$most"
-    signals KILL "$host" 2>/dev/null || true
+    signals KILL "$host"
     eventually 5 is_off "$host" || return 1
   done
   starts "$host" "$@"
@@ -26,7 +26,7 @@ interrupted() {
 # killed HOST: in the middle of what was just asked for, and started again.
 killed() {
   moment 600
-  signals KILL "$1" 2>/dev/null || true
+  signals KILL "$1"
   eventually 5 is_off "$1" && starts "$1" start
 }
 
