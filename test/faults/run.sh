@@ -141,8 +141,9 @@ fault_begin() {
       on "$host" pkill -9 -x containerd || true
       unset "impaired[$host]" ;;
     restart-all) for host in $(all_managers); do signals KILL "$host"; done ;;
-    join-*) joins "$kind" ;;
-    leave | remove) goes "$kind" ;;
+    join-*) joins "$kind" ;;&
+    leave | remove) goes "$kind" ;;&
+    join-* | leave | remove) unset "impaired[$host]" ;;
   esac
 }
 fault_end() {
