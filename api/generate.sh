@@ -8,15 +8,17 @@ bin=$(swift build --show-bin-path)
 
 # generate OUT SERVER(true|false) PROTO...
 generate() {
-  local out=$1 server=$2
+  local final=$1 server=$2 out
   shift 2
-  rm -rf "$out"
-  mkdir -p "$out"
+  out=$(mktemp -d)
   protoc --plugin=protoc-gen-swift="$bin/protoc-gen-swift" --plugin=protoc-gen-grpc-swift-2="$bin/protoc-gen-grpc-swift-2" -I api/proto \
     --swift_out="$out" --swift_opt=Visibility=Package,UseAccessLevelOnImports=true,FileNaming=PathToUnderscores \
     --grpc-swift-2_out="$out" \
     --grpc-swift-2_opt="Visibility=Package,UseAccessLevelOnImports=true,FileNaming=PathToUnderscores,Client=true,Server=$server" \
     "$@"
+  rm -rf "$final"
+  mv "$out" "$final"
+  chmod 755 "$final"
 }
 
 generate Sources/WarrenAPI/Generated true warren.proto worker.proto

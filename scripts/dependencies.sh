@@ -30,6 +30,7 @@ for purpose in "$@"; do
       need docker-registry docker-registry
       need htpasswd apache2-utils
       need protoc protobuf-compiler
+      need_file '/usr/include/google/protobuf/timestamp.proto' libprotobuf-dev
       need shellcheck shellcheck
       need jq jq
       need openssl openssl

@@ -63,11 +63,4 @@ package struct ManagerAPI: Warren_V1_WarrenAPI.SimpleServiceProtocol {
     throw WarrenError(.unavailable, "node \(node) cannot be reached from \(identity.node); \(purpose) is there; ask on that node")
   }
 
-  /// The node whose images are meant: this one.
-  func imageOperations() throws(WarrenError) -> any NodeOperations {
-    guard let localNode else {
-      throw WarrenError(.failedPrecondition, "\(identity.node) runs no containers, so it has no images; it is a manager only; ask on a worker")
-    }
-    return localNode
-  }
 }

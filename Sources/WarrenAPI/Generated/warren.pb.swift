@@ -2779,6 +2779,7 @@ package nonisolated struct Warren_V1_Image: Sendable {
   fileprivate var _createdAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 }
 
+/// Of calls about images, the node is the one whose images are meant; empty: the manager that is asked.
 package nonisolated struct Warren_V1_LoadImageRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2786,6 +2787,9 @@ package nonisolated struct Warren_V1_LoadImageRequest: Sendable {
 
   /// of an OCI layout or docker-save archive, optionally gzip or zstd; at most 1 MiB
   package var chunk: Data = Data()
+
+  /// of the first message
+  package var nodeID: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2810,6 +2814,8 @@ package nonisolated struct Warren_V1_PullImageRequest: Sendable {
   // methods supported on all messages.
 
   package var reference: String = String()
+
+  package var nodeID: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2849,6 +2855,8 @@ package nonisolated struct Warren_V1_ListImagesRequest: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
+  package var nodeID: String = String()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -2870,6 +2878,8 @@ package nonisolated struct Warren_V1_PruneImagesRequest: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
+
+  package var nodeID: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -7574,7 +7584,7 @@ nonisolated extension Warren_V1_Image: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension Warren_V1_LoadImageRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".LoadImageRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chunk\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}chunk\0\u{3}node_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7583,6 +7593,7 @@ nonisolated extension Warren_V1_LoadImageRequest: SwiftProtobuf.Message, SwiftPr
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.chunk) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.nodeID) }()
       default: break
       }
     }
@@ -7592,11 +7603,15 @@ nonisolated extension Warren_V1_LoadImageRequest: SwiftProtobuf.Message, SwiftPr
     if !self.chunk.isEmpty {
       try visitor.visitSingularBytesField(value: self.chunk, fieldNumber: 1)
     }
+    if !self.nodeID.isEmpty {
+      try visitor.visitSingularStringField(value: self.nodeID, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_LoadImageRequest, rhs: Warren_V1_LoadImageRequest) -> Bool {
     if lhs.chunk != rhs.chunk {return false}
+    if lhs.nodeID != rhs.nodeID {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -7634,7 +7649,7 @@ nonisolated extension Warren_V1_LoadImageResponse: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Warren_V1_PullImageRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PullImageRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reference\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reference\0\u{3}node_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7643,6 +7658,7 @@ nonisolated extension Warren_V1_PullImageRequest: SwiftProtobuf.Message, SwiftPr
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.reference) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.nodeID) }()
       default: break
       }
     }
@@ -7652,11 +7668,15 @@ nonisolated extension Warren_V1_PullImageRequest: SwiftProtobuf.Message, SwiftPr
     if !self.reference.isEmpty {
       try visitor.visitSingularStringField(value: self.reference, fieldNumber: 1)
     }
+    if !self.nodeID.isEmpty {
+      try visitor.visitSingularStringField(value: self.nodeID, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_PullImageRequest, rhs: Warren_V1_PullImageRequest) -> Bool {
     if lhs.reference != rhs.reference {return false}
+    if lhs.nodeID != rhs.nodeID {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -7713,18 +7733,29 @@ nonisolated extension Warren_V1_PullImageProgress: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Warren_V1_ListImagesRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ListImagesRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.nodeID) }()
+      default: break
+      }
+    }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.nodeID.isEmpty {
+      try visitor.visitSingularStringField(value: self.nodeID, fieldNumber: 1)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_ListImagesRequest, rhs: Warren_V1_ListImagesRequest) -> Bool {
+    if lhs.nodeID != rhs.nodeID {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -7762,18 +7793,29 @@ nonisolated extension Warren_V1_ListImagesResponse: SwiftProtobuf.Message, Swift
 
 nonisolated extension Warren_V1_PruneImagesRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PruneImagesRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap()
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}node_id\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    // Load everything into unknown fields
-    while try decoder.nextFieldNumber() != nil {}
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.nodeID) }()
+      default: break
+      }
+    }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.nodeID.isEmpty {
+      try visitor.visitSingularStringField(value: self.nodeID, fieldNumber: 1)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_PruneImagesRequest, rhs: Warren_V1_PruneImagesRequest) -> Bool {
+    if lhs.nodeID != rhs.nodeID {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -3,14 +3,16 @@ import WarrenAPI
 
 struct ImageList: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list", abstract: "List the images on the node.", discussion: example("warren image list", "warren image list -q"), aliases: ["ls"])
+    commandName: "list", abstract: "List the images on a node.", discussion: example("warren image list", "warren image list --node edge-3 -q"),
+    aliases: ["ls"])
 
+  @OptionGroup var place: ImageNodeOption
   @OptionGroup var options: GlobalOptions
   @OptionGroup var format: OutputOptions
 
   func run() async throws {
     let images = try await options.withClient { client in
-      try await client.call { try await $0.listImages(.init(), options: options.callOptions) }.images
+      try await client.call { try await $0.listImages(.with { $0.nodeID = place.node ?? "" }, options: options.callOptions) }.images
     }
     Terminal.write(
       try Output.render(

@@ -5,15 +5,17 @@ import WarrenAPI
 
 struct ImagePull: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "pull", abstract: "Pull an image from its registry to the node.", discussion: example("warren image pull nginx:1.27"))
+    commandName: "pull", abstract: "Pull an image from its registry to a node.",
+    discussion: example("warren image pull nginx:1.27", "warren image pull nginx:1.27 --node edge-3"))
 
   @Argument(help: "The image, for example nginx or registry.local:5000/team/app:1.2.") var image: String
+  @OptionGroup var place: ImageNodeOption
   @OptionGroup var options: GlobalOptions
   @OptionGroup var format: OutputOptions
 
   func run() async throws {
     var request = Warren_V1_PullImageRequest()
-    request.reference = image
+    (request.reference, request.nodeID) = (image, place.node ?? "")
     let call = options.streamOptions
     let pulled = try await options.withClient { client in
       try await client.stream { [request] stub in

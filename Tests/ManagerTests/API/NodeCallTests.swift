@@ -123,4 +123,19 @@ import WarrenAPI
       #expect(refusal?.code == .failedPrecondition)
     }
   }
+
+  @Test func imagesOfANamedNode() async throws {
+    try await APIFixture.run { fixture in
+      for node in ["edge-1", "edge-2"] as [NodeID] { try await fixture.addNode(node) }
+      try await fixture.store.update { transaction in
+        try transaction.put(ClusterNode(id: "m-1", roles: [.manager], description: NodeDescription(hostname: "m-1")))
+      }
+      for (node, code) in [("edge-1", nil), ("edge-2", .unavailable), ("m-1", .failedPrecondition), ("edge-3", .notFound)]
+        as [(String, WarrenError.Code?)]
+      {
+        let outcome = await failure { try await fixture.client.call { _ = try await $0.listImages(.with { $0.nodeID = node }) } }
+        #expect(outcome?.code == code, "\(node): \(outcome?.message ?? "")")
+      }
+    }
+  }
 }

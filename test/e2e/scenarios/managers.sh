@@ -27,7 +27,15 @@ done
 for n in 4 5; do
   check "a worker joins through one that does not lead" starts h$n worker start --manager h3:8080 --token "$worker_token" --node-id w$n --cni-subnet 10.99.0.0/24
 done
-for host in h1 h4 h5; do c "$host" images import "$MACHINE/web.tar" >/dev/null; done
+# From a manager that does not lead: to itself that runs none, and to those that do.
+refused() {
+  if w h2 image load "$MACHINE/web.tar" 2>"$log/refused"; then return 1; fi
+  grep -q "m2 runs no containers, so it has no images; .*--node" "$log/refused" || { cat "$log/refused"; return 1; }
+}
+check "a manager that runs no containers takes no image" refused
+check "an image for every node that does, through it" w h2 image load "$MACHINE/web.tar" --node m1 --node w4 --node w5
+check "it is there" equal "$(c h5 images list -q | grep -c web:demo)" 1
+check "the manager that is asked is meant where none is named" equal "$(w h1 image list -q | grep -c web:demo)" 1
 check "a service, made at one that does not lead" w h2 service create web --image web:demo --replicas 6 --stop-timeout 1s --timeout 120s
 spread() { count h1 2 && count h4 2 && count h5 2; }
 check "two tasks on each machine that runs any" spread
