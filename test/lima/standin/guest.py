@@ -117,31 +117,36 @@ def split(place):
     return (head, tail) if colon and "/" not in head else (None, place)
 
 
-# Either end packs or unpacks with tar, as its user. What arrives gets the name of the target, unless that is a directory.
-PACK = 'p={source}; [ -e "$p" ] || {{ echo "scp: $p: No such file or directory" >&2; exit 1; }}; ' \
-       '[ ! -d "$p" ] || [ -n "{recursive}" ] || {{ echo "scp: $p: not a regular file" >&2; exit 1; }}; ' \
-       'p=$(realpath "$p"); tar -C "$(dirname "$p")" -cf - "./$(basename "$p")"'
-UNPACK = 't={target}; t=${{t:-.}}; if [ -d "$t" ]; then exec tar --no-same-owner -C "$t" -xf -; fi; d=$(mktemp -d "$(dirname "$t")/.copy.XXXXXX") && ' \
-         'trap "rm -rf $d" EXIT && tar --no-same-owner -C "$d" -xf - && mv -T "$d"/* "$t"'
+# What arrives gets the name of the target, unless that is a directory. Each end works as its own user.
+CHECK = 'p={path}; if [ ! -e "$p" ]; then echo "scp: $p: No such file or directory" >&2; exit 1; fi; ' \
+        'if [ -d "$p" ] && [ -z "{recursive}" ]; then echo "scp: $p: not a regular file" >&2; exit 1; fi'
+PACK = 'p=$(realpath {path}); tar -C "$(dirname "$p")" -cf - "./$(basename "$p")"'
+UNPACK = 'shopt -s dotglob; t={path}; if [ -d "$t" ]; then exec tar --no-same-owner -C "$t" -xf -; fi; d=$(mktemp -d "$(dirname "$t")/.copy.XXXXXX") && ' \
+         'trap \'rm -rf "$d"\' EXIT && tar --no-same-owner -C "$d" -xf - && mv -T "$d"/* "$t"'
 
 
 def put(vm, source, target, recursive):
-    pack = subprocess.Popen(["bash", "-c", PACK.format(source=shlex.quote(source), recursive="r" * recursive)], stdout=subprocess.PIPE)
-    unpack = start(vm, UNPACK.format(target=remote(target)), stdin=pack.stdout)
-    return finish(pack, unpack)
+    return transfer(here, shlex.quote(source), lambda *arguments, **streams: start(vm, *arguments, **streams), remote(target), recursive)
 
 
 def get(vm, source, target, recursive):
-    pack = start(vm, PACK.format(source=remote(source), recursive="r" * recursive), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-    unpack = subprocess.Popen(["bash", "-c", UNPACK.format(target=shlex.quote(target))], stdin=pack.stdout)
-    return finish(pack, unpack)
+    return transfer(lambda *arguments, **streams: start(vm, *arguments, **streams), remote(source), here, shlex.quote(target), recursive)
+
+
+def here(script, **streams):
+    return subprocess.Popen(["bash", "-c", script], **streams)
 
 
 def remote(path):
+    path = path or "."
     return "~" + shlex.quote(path[1:]) if path == "~" or path.startswith("~/") else shlex.quote(path)
 
 
-def finish(pack, unpack):
+def transfer(sender, source, receiver, target, recursive):
+    if sender(CHECK.format(path=source, recursive="r" * recursive), stdin=subprocess.DEVNULL).wait() != 0:
+        return 1
+    pack = sender(PACK.format(path=source), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    unpack = receiver(UNPACK.format(path=target), stdin=pack.stdout)
     pack.stdout.close()
     received, sent = unpack.wait(), pack.wait()
     return 1 if sent or received else 0

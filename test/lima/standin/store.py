@@ -2,17 +2,17 @@
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import pathlib
 import re
 import shutil
 import sys
 import time
+import zlib
 
 HOME = pathlib.Path(os.environ.get("LIMA_HOME") or "~/.lima-standin").expanduser().resolve()
 # Names what this home's VMs own outside of it, so that two homes never meet.
-TAG = "lima-standin-" + hashlib.sha1(str(HOME).encode()).hexdigest()[:8]
+TAG = f"lima-standin-{zlib.crc32(str(HOME).encode()):08x}"
 
 
 class Failure(Exception):

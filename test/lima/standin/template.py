@@ -3,8 +3,6 @@
 import pathlib
 import re
 
-import yaml
-
 from store import Failure, hostname, log
 
 # What a VM has and a stand-in does not: allowed, and said once.
@@ -16,6 +14,9 @@ USER, HOME = "lima", "/home/lima.guest"
 
 
 def load(path, changes=()):
+    # Here because it is slow to load, and most commands read no template.
+    import yaml
+
     try:
         text = pathlib.Path(path).read_text()
     except OSError as error:
@@ -28,12 +29,12 @@ def load(path, changes=()):
         raise Failure(f"{path}: not a template: it has no keys")
     for change in changes:
         for assignment in change.split(" | "):
-            assign(template, assignment)
+            assign(template, assignment, yaml.safe_load)
     check(template, path)
     return template
 
 
-def assign(template, assignment):
+def assign(template, assignment, parse):
     """`.a.b[0].c = VALUE`, of all that yq knows."""
     match = re.fullmatch(r"\s*((?:\.\w+|\[\d+\])+)\s*=\s*(.+?)\s*", assignment, re.DOTALL)
     if not match:
@@ -43,8 +44,8 @@ def assign(template, assignment):
     try:
         for step in steps[:-1]:
             place = place[step] if isinstance(step, int) else place.setdefault(step, {})
-        place[steps[-1]] = yaml.safe_load(match[2])
-    except (IndexError, KeyError, TypeError, AttributeError, yaml.YAMLError):
+        place[steps[-1]] = parse(match[2])
+    except (IndexError, KeyError, TypeError, AttributeError, ValueError):
         raise Failure(f"--set {assignment}: the template has no such place, or it is not a value")
 
 
