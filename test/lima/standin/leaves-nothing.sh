@@ -1,0 +1,152 @@
+#!/usr/bin/env bash
+# leaves-nothing.sh [SEED]: after the stand-in's last VM is deleted nothing of it is left: no process, namespace, mount, cgroup, link or file.
+# Also after a script, a limactl, or an agent got SIGKILL in the middle, and the script was run again. The seed decides when that is.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+limactl=$here/limactl
+seed=${1:-$((RANDOM * 32768 + RANDOM))}
+RANDOM=$((seed % 32768))
+passed=0 failed=0
+if [ "$(id -u)" != 0 ]; then
+  echo "error: the stand-in makes namespaces; run this as root" >&2
+  exit 1
+fi
+echo "seed $seed"
+
+work=$(mktemp -d /tmp/lima-standin-test.XXXXXX)
+export LIMA_HOME=$work/home
+tag=$(cd "$here" && /usr/bin/python3 -B -c 'import store; print(store.TAG)')
+finish() {
+  status=$?
+  # A round that failed is looked at by its message; the machine is to be as before also then.
+  "$limactl" delete -f l1 l2 l3 >/dev/null 2>&1 || true
+  rm -rf "$work"
+  printf '%s passed, %s failed, 0 skipped\n' "$passed" "$failed"
+  if [ "$failed" != 0 ] && [ "$status" = 0 ]; then exit 1; fi
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+cat >"$work/vm.yaml" <<'YAML'
+cpus: 1
+memory: 512MiB
+networks: [{lima: user-v2}]
+containerd: {system: true, user: false}
+provision:
+- mode: system
+  script: |
+    #!/bin/bash
+    echo "{{.Name}}" >>/var/boots
+probes:
+- script: |
+    #!/bin/bash
+    sudo ctr version >/dev/null
+YAML
+
+# What a script does with VMs, whatever is there already. It must be able to run twice.
+script() {
+  set -e
+  for name in l1 l2 l3; do
+    [ -n "$("$limactl" list --format '{{.Name}}' "$name" 2>/dev/null)" ] || "$limactl" create --tty=false --name="$name" "$work/vm.yaml"
+  done
+  "$limactl" start l1
+  "$limactl" start l2 &
+  other=$!
+  "$limactl" start l3
+  wait "$other"
+  "$limactl" shell --workdir / l2 sudo bash -c 'mkdir -p /sys/fs/cgroup/pids/inner /sys/fs/cgroup/inner 2>/dev/null; ip link add d0 type veth
+    mount -t tmpfs tmpfs /mnt; nohup sleep 1000 >/dev/null 2>&1 &'
+  "$limactl" shell --workdir / l2 getent hosts lima-l1.internal lima-l3.internal
+  "$limactl" stop -f l3
+  "$limactl" stop l1
+  "$limactl" start l3
+  "$limactl" delete l1
+  "$limactl" delete -f l2 l3
+}
+members() {
+  grep -l "/$tag/" /proc/[0-9]*/cgroup 2>/dev/null | cut -d/ -f3 || true
+}
+# The namespaces that the VMs have and this shell has not.
+namespaces() {
+  local pid kind
+  for pid in $(members); do
+    for kind in mnt uts ipc pid net cgroup; do readlink "/proc/$pid/ns/$kind" || true; done
+  done 2>/dev/null | sort -u | grep -vxFf <(readlink /proc/self/ns/*) >>"$work/namespaces" || true
+}
+left() {
+  local pid
+  for pid in $(members); do echo "process $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline")"; done
+  for pid in /proc/[0-9]*; do
+    # This shell's own have it too.
+    [ "$(awk '{ print $6 }' "$pid/stat" 2>/dev/null)" != "$session" ] || continue
+    if tr '\0' '\n' <"$pid/environ" 2>/dev/null | grep -qx "LIMA_HOME=$LIMA_HOME"; then echo "process ${pid#/proc/}: $(tr '\0' ' ' <"$pid/cmdline")"; fi
+  done 2>/dev/null
+  grep -H -e "$tag" -e "$LIMA_HOME" /proc/self/mountinfo || true
+  sort -u "$work/namespaces" >"$work/known"
+  { readlink /proc/[0-9]*/ns/* 2>/dev/null || true; awk '$9 == "nsfs" { print $4 }' /proc/self/mountinfo; } | sort -u | grep -xFf "$work/known" || true
+  find /sys/fs/cgroup -maxdepth 2 -name "$tag"
+  ip -o link | grep -E '^[0-9]+: vm[0-9]+@' || true
+  [ ! -e "$LIMA_HOME" ] || find "$LIMA_HOME" | head
+}
+session=$(awk '{ print $6 }' /proc/$$/stat)
+# settled: a namespace may take a moment to go after its last process.
+settled() {
+  for _ in $(seq 50); do
+    found=$(left)
+    [ -n "$found" ] || return 0
+    sleep 0.1
+  done
+  return 1
+}
+round() {
+  local what=$1
+  if ! script >"$work/log" 2>&1; then
+    failed=$((failed + 1))
+    echo "FAIL  $what: the script does not run (again)"
+    tail -5 "$work/log" | sed 's/^/      | /'
+    "$limactl" delete -f l1 l2 l3 >/dev/null 2>&1 || true
+  elif ! settled; then
+    failed=$((failed + 1))
+    echo "FAIL  $what: left behind"
+    printf '%s\n' "$found" | sed 's/^/      | /'
+  else
+    passed=$((passed + 1))
+    echo "ok    $what"
+  fi
+}
+# watch PID: notes the namespaces for as long as it runs.
+watch() {
+  while kill -0 "$1" 2>/dev/null; do
+    namespaces
+    sleep 0.2
+  done
+}
+export -f script
+export limactl work
+
+: >"$work/namespaces"
+# Twice, because a whole run must find the machine as it left it.
+for time in first second; do round "a whole run, the $time"; done
+for victim in script limactl agent; do
+  for _ in 1 2 3 4; do
+    delay=$(printf '%d.%03d' $((RANDOM % 3)) $((RANDOM % 1000)))
+    setsid bash -c script >"$work/log.killed" 2>&1 &
+    leader=$!
+    watch "$leader" &
+    watcher=$!
+    sleep "$delay"
+    case $victim in
+      # With all its limactls, as an end of the terminal or the CI's time limit does.
+      script) pkill -9 -s "$leader" || true ;;
+      limactl) pgrep -s "$leader" -f "$limactl" | xargs -r kill -9 2>/dev/null || true ;;
+      agent) cat /sys/fs/cgroup/{,pids/}"$tag"/_agent-*/cgroup.procs 2>/dev/null | xargs -r kill -9 2>/dev/null || true ;;
+    esac
+    # The rest goes on as far as it can; then all of it ends.
+    [ $victim = script ] || sleep 0.5
+    pkill -9 -s "$leader" || true
+    wait "$leader" 2>/dev/null || true
+    kill "$watcher" 2>/dev/null || true
+    wait "$watcher" 2>/dev/null || true
+    round "SIGKILL to the $victim after $delay s, and run again"
+  done
+done
