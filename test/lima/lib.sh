@@ -24,7 +24,7 @@ usage_error() {
 }
 # number FLAG VALUE [FORM]
 number() {
-  printf '%s\n' "${2:-}" | grep -Eqx "${3:-[1-9][0-9]*}" || usage_error "$1 wants a number, not '${2:-}'"
+  printf '%s\n' "${2:-}" | grep -Ex "${3:-[1-9][0-9]*}" >/dev/null || usage_error "$1 wants a number, not '${2:-}'"
 }
 # The comment at the top of a script is its help.
 help() { awk 'NR > 1 && !/^#/ { exit } NR > 1 { sub(/^# ?/, ""); print }' "$0"; }
@@ -46,6 +46,7 @@ need_limactl() {
 # The kind of machine that the VMs are: qemu, vz or standin.
 backend() {
   local kind=
+  [ -z "${BACKEND:-}" ] || { say "$BACKEND" && return; }
   kind=$("$LIMACTL" list --format '{{.Name}} {{.VMType}}' 2>/dev/null | awk '/^warren-/ { print $2; exit }')
   [ -n "$kind" ] || kind=${STANDIN:+standin}
   say "${kind:-lima}"
@@ -54,8 +55,15 @@ header() {
   printf '\n== %s\nbackend: %s (%s)\n' "$1" "$(backend)" "$LIMACTL_VERSION"
 }
 
-# VMs that there are; "running" ones only with that argument.
-vms() { "$LIMACTL" list --format '{{.Name}} {{.Status}}' 2>/dev/null | awk -v want="${1:-}" '/^warren-(manager|worker)-[0-9]+ / && (want == "" || $2 == "Running") { print $1 }'; }
+# VMs that there are, from VMS once it is known; with "running", those that run now.
+vms() {
+  if [ -n "${VMS:-}" ] && [ $# = 0 ]; then
+    say "$VMS"
+  else
+    "$LIMACTL" list --format '{{.Name}} {{.Status}}' 2>/dev/null |
+      awk -v want="${1:-}" '/^warren-(manager|worker)-[0-9]+ / && (want == "" || $2 == "Running") { print $1 }'
+  fi
+}
 managers() { vms | grep '^warren-manager-' || true; }
 workers() { vms | grep '^warren-worker-' || true; }
 status_of() { "$LIMACTL" list --format '{{.Name}} {{.Status}}' 2>/dev/null | awk -v name="$1" '$1 == name { print $2 }'; }
@@ -146,7 +154,7 @@ real_only() {
 figure() {
   printf '        %s: %s ms\n' "$1" "$2"
   printf '{"scenario":"%s","figure":%s,"ms":%s}\n' "$SCENARIO" "$(json "$1")" "${2:-null}" >>"$RESULTS"
-  check "$1 within $3 ms" test "$2" -le "$3"
+  check "$1: at most $3 ms" test "$2" -le "$3"
 }
 count() { grep -c "\"result\":\"$1\"" "$RESULTS" || true; }
 equal() { [ "$1" = "$2" ] || { say "expected '$2', got '$1'" && return 1; }; }
@@ -189,8 +197,8 @@ join_manager() { say "$3" | guest "$1" join manager join --leader "$(api "$2")" 
 # join_worker VM TOKEN
 join_worker() { say "$2" | guest "$1" join worker start --manager "$(apis)" --node-id "$(node_name "$1")"; }
 resume() { guest "$1" start start; }
-# What all managers say of who leads; empty while they do not agree.
-leading() { guest "$(vms running | grep manager | head -1)" await 20 leader; }
+# Who leads, when all managers are there.
+leading() { guest "$(managers | sed -n 1p)" await 20 leader; }
 formed_everywhere() {
   local vm
   for vm in $(managers); do guest "$vm" await 30 formed "$(managers | wc -l | tr -d ' ')" || return; done
@@ -215,12 +223,12 @@ workload() {
 # forget_all: as if no cluster had ever been there.
 forget_all() {
   local vm
-  for vm in $(vms running); do guest "$vm" forget >/dev/null || return; done
+  for vm in $(vms); do guest "$vm" forget >/dev/null || return; done
 }
 # form_cluster: the one that scenarios need, without looking much at how it comes to be; that is what "cluster" is for.
 form_cluster() {
   local first vm token
-  first=$(managers | head -1)
+  first=$(managers | sed -n 1p)
   forget_all && init_manager "$first" || return
   token=$(guest "$first" w cluster join-token manager -q) || return
   for vm in $(others "$first"); do join_manager "$vm" "$first" "$token" || return; done
@@ -228,13 +236,20 @@ form_cluster() {
   for vm in $(workers); do join_worker "$vm" "$token" && guest "$vm" image || return; done
 }
 # Whether there is a cluster that is as it should be.
-healthy() { formed_everywhere && guest "$(managers | head -1)" await 20 ready "$(vms | wc -l | tr -d ' ')"; }
+healthy() { formed_everywhere && guest "$(managers | sed -n 1p)" await 20 ready "$(vms | wc -l | tr -d ' ')"; }
+start_vms() {
+  local vm running
+  running=$(vms running)
+  for vm in $(vms); do
+    case " $(say "$running" | tr '\n' ' ') " in *" $vm "*) ;; *) need "$vm starts" start_vm "$vm" ;; esac
+  done
+}
 # need_cluster: takes the one that there is, after whatever was left of a run that was killed; else forms one.
 need_cluster() {
   local vm
-  for vm in $(vms); do [ "$(status_of "$vm")" = Running ] || need "$vm starts" start_vm "$vm"; done
+  start_vms
   for vm in $(vms); do guest "$vm" recover >/dev/null 2>&1 || true; done
-  if healthy >/dev/null 2>&1 && guest "$(managers | head -1)" delete_services >/dev/null 2>&1; then return; fi
+  if healthy >/dev/null 2>&1 && guest "$(managers | sed -n 1p)" delete_services >/dev/null 2>&1; then return; fi
   need "a cluster is formed" form_cluster
   need "it is as it should be" healthy
 }

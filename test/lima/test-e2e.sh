@@ -71,7 +71,6 @@ finish() {
   trap '' INT TERM
   set +e
   if [ -z "$ended" ]; then result fail "the run got to its end" $((SECONDS - began)) "it was interrupted, with exit code $code"; fi
-  # Before the VMs are gone: their kind is asked of them.
   printf '{"run":"%s","backend":"%s","limactl":%s,"warren":%s,"commit":"%s","seed":%s,"seconds":%s}\n' "$RUN" "$(backend)" \
     "$(json "$LIMACTL_VERSION")" "$(json "${WARREN_VERSION:-}")" "$(git -C "$WORKSPACE" rev-parse --short HEAD 2>/dev/null)" "$SEED" \
     $((SECONDS - began)) >>"$RESULTS"
@@ -92,21 +91,24 @@ trap finish EXIT
 trap 'exit 130' INT TERM
 
 if [ -n "$setup" ]; then need "the VMs are there" "$LIMA/setup.sh"; fi
+VMS=$(vms)
+BACKEND=$(backend)
 if [ -z "$(managers)" ] || [ -z "$(workers)" ]; then fail "there are no VMs; make them with: $LIMA/setup.sh"; fi
-WARREN_VERSION=$(guest "$(managers | head -1)" w version </dev/null) || fail "Warren does not run in the VMs; run $LIMA/setup.sh"
+WARREN_VERSION=$(guest "$(managers | sed -n 1p)" w version </dev/null) || fail "Warren does not run in the VMs; run $LIMA/setup.sh"
 for SCENARIO in ${only:-$all}; do
   header "$SCENARIO (warren ${WARREN_VERSION#warren }, seed $SEED)"
   scenario_began=$SECONDS code=0
   # In a shell of its own, so that one that cannot go on ends only itself.
   set +e
   (
-    set -e
+    set -eE
+    trap 'say "$(basename "${BASH_SOURCE[0]}"), line $LINENO: $BASH_COMMAND" >"$REPORT/stopped-at"' ERR
     # shellcheck source=/dev/null
     . "$LIMA/scenarios/$SCENARIO.sh"
   )
   code=$?
   set -e
-  if [ $code != 0 ] && [ $code != "$NOT_MET" ]; then result fail "the scenario gets to its end" 0 "exit code $code"; fi
+  if [ $code != 0 ] && [ $code != "$NOT_MET" ]; then check "the scenario gets to its end" say_and_fail "exit code $code at $(cat "$REPORT/stopped-at")"; fi
   say "        $SCENARIO: $((SECONDS - scenario_began)) s"
 done
 ended=yes

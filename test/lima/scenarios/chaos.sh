@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # A schedule of faults that a seed decides, while a client writes and a service runs. Then everything has to be as it was asked for.
 need_cluster
-first=$(managers | head -1)
+first=$(managers | sed -n 1p)
 client=$(workers | tail -1)
-victim=$(workers | head -1)
+victim=$(workers | sed -n 1p)
 prefix=c$RUN
 replicas=4
 slot=8

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # A cluster is formed of machines that know nothing of one another but names: who is let in, who is not, and that what it is asked to run does
 # run on its workers.
-first=$(managers | head -1)
+first=$(managers | sed -n 1p)
 rest=$(others "$first")
-second=$(echo "$rest" | head -1)
+second=$(echo "$rest" | sed -n 1p)
 last=$(managers | tail -1)
 service=nginx-$RUN
-for vm in $(vms); do [ "$(status_of "$vm")" = Running ] || need "$vm starts" start_vm "$vm"; done
+start_vms
 need "nothing is left of another cluster" forget_all
 
 need "manager 1 makes a cluster" init_manager "$first"
@@ -49,7 +49,7 @@ check "it is deleted" guest "$second" w service delete "$service" --timeout 60s
 for vm in $(workers); do check "containerd runs nothing on $(node_name "$vm")" guest "$vm" await 10 running 0; done
 
 on_cgroup_v2() { in_vm "$first" test -f /sys/fs/cgroup/cgroup.controllers; }
-containerd_unit() { in_vm "$(workers | head -1)" systemctl is-enabled containerd; }
+containerd_unit() { in_vm "$(workers | sed -n 1p)" systemctl is-enabled containerd; }
 forwarded() { (exec 3<>"/dev/tcp/127.0.0.1/8080"); }
 real_only "a kernel of its own, with cgroups of version 2" on_cgroup_v2
 real_only "containerd is one of systemd's units, and starts at boot" containerd_unit

@@ -2,7 +2,7 @@
 # The leader is lost in four ways, while a client writes: how long it takes until another acknowledges, that nothing acknowledged is gone, that
 # the old one comes back to follow, and that containers notice nothing.
 need_cluster
-first=$(managers | head -1)
+first=$(managers | sed -n 1p)
 voters=$(managers | wc -l | tr -d ' ')
 need "a service runs" guest "$first" w service create "nginx-$RUN" --image web:demo --replicas 4 --stop-timeout 1s --timeout 120s
 before=$(workload)
@@ -43,7 +43,7 @@ for round in $(seq "$RUNS"); do
       power) what="cut from power" ;;
     esac
     old=$(vm_of "$(leading)")
-    survivor=$(others "$old" | head -1)
+    survivor=$(others "$old" | sed -n 1p)
     prefix=w$RUN-$round-$(echo $how | tr '[:upper:]' '[:lower:]')
     need "a client writes through $(node_name "$survivor")" guest "$survivor" writer "$prefix" 0.02
     guest "$survivor" watch_leader "$(node_name "$old")"
@@ -56,9 +56,8 @@ for round in $(seq "$RUNS"); do
 $figures
 END
     figure "$what: another one leads" "$new_ms" 10000
-    figure "$what: a write is acknowledged" "$write_ms" 10000
+    figure "$what: no write was acknowledged for" "$write_ms" 10000
     real_only "that is within 2,000 ms" test "$write_ms" -le 2000
-    guest "$survivor" writes_more "$prefix" 3 10 >/dev/null || true
     note_acknowledged "$survivor" "$prefix"
     for vm in $(others "$old"); do
       check "$(wc -l <"$REPORT/acknowledged-$prefix" | tr -d ' ') acknowledged writes are read from $(node_name "$vm")" kept_on "$vm" "$prefix"

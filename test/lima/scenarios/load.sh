@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Many services with real containers: all run in time, managers stay quick and small, and nothing is left when they are deleted.
 need_cluster
-first=$(managers | head -1)
+first=$(managers | sed -n 1p)
 # One in "every" of 100 services has "each" replicas, the others none.
 services=100
 case $SCALE in

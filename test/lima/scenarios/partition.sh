@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The network lies: the leader is cut off, hears nothing, or is not heard; a worker is cut off; and two managers are gone at once.
 need_cluster
-first=$(managers | head -1)
+first=$(managers | sed -n 1p)
 voters=$(managers | wc -l | tr -d ' ')
 service=nginx-$RUN
 replicas=4
@@ -16,7 +16,7 @@ for way in both in out; do
     out) what="is not heard" ;;
   esac
   old=$(vm_of "$(leading)")
-  survivor=$(others "$old" | head -1)
+  survivor=$(others "$old" | sed -n 1p)
   prefix=p$RUN-$way
   need "a client writes through $(node_name "$survivor")" guest "$survivor" writer "$prefix" 0.05
   guest "$survivor" watch_leader "$(node_name "$old")"
@@ -30,7 +30,7 @@ for way in both in out; do
 $figures
 END
   figure "the leader $what: another one leads" "$new_ms" 10000
-  figure "the leader $what: a write is acknowledged" "$write_ms" 10000
+  figure "the leader $what: no write was acknowledged for" "$write_ms" 10000
   check "the old leader takes no write, and says who is missing" guest "$old" refuses_write "not heard of: manager-\|did not answer\|no leader"
   check "it shows what it knows" guest "$old" shows_stale "$service"
   check "containers run on" untouched

@@ -2,7 +2,7 @@
 # Managers are restarted one by one, the leader last, while a client on a worker writes, with all of them to choose from: no write fails that is
 # tried again within its time.
 need_cluster
-first=$(managers | head -1)
+first=$(managers | sed -n 1p)
 client=$(workers | tail -1)
 prefix=r$RUN
 voters=$(managers | wc -l | tr -d ' ')
