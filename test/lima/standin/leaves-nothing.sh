@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# leaves-nothing.sh [SEED]: after the stand-in's last VM is deleted nothing of it is left: no process, namespace, mount, cgroup, link or file.
-# Also after a script, a limactl, or an agent got SIGKILL in the middle, and the script was run again. The seed decides when that is.
+# leaves-nothing.sh [SEED [ROUNDS]]: after the stand-in's last VM is deleted nothing of it is left: no process, namespace, mount, cgroup, link
+# or file. Also after a script, a limactl, or an agent got SIGKILL in the middle, and the script was run again. The seed decides when that is,
+# ROUNDS (2) how often it happens to each of them.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 limactl=$here/limactl
-seed=${1:-$((RANDOM * 32768 + RANDOM))}
+seed=${1:-$((RANDOM * 32768 + RANDOM))} rounds=${2:-2}
 RANDOM=$((seed % 32768))
 passed=0 failed=0
 if [ "$(id -u)" != 0 ]; then
@@ -66,24 +67,26 @@ script() {
 members() {
   grep -l "/$tag/" /proc/[0-9]*/cgroup 2>/dev/null | cut -d/ -f3 || true
 }
-# The namespaces that the VMs have and this shell has not.
+# The namespaces of the VMs.
 namespaces() {
   local pid kind
   for pid in $(members); do
     for kind in mnt uts ipc pid net cgroup; do readlink "/proc/$pid/ns/$kind" || true; done
-  done 2>/dev/null | sort -u | grep -vxFf <(readlink /proc/self/ns/*) >>"$work/namespaces" || true
+  done 2>/dev/null | sort -u | grep -vxFf <(readlink /proc/self/ns/*) | tee -a "$work/seen" >>"$work/namespaces" || true
 }
 left() {
   local pid
   for pid in $(members); do echo "process $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline")"; done
-  for pid in /proc/[0-9]*; do
+  { grep -lzxF "LIMA_HOME=$LIMA_HOME" /proc/[0-9]*/environ || true; } 2>/dev/null | cut -d/ -f3 | while read -r pid; do
     # This shell's own have it too.
-    [ "$(awk '{ print $6 }' "$pid/stat" 2>/dev/null)" != "$session" ] || continue
-    if tr '\0' '\n' <"$pid/environ" 2>/dev/null | grep -qx "LIMA_HOME=$LIMA_HOME"; then echo "process ${pid#/proc/}: $(tr '\0' ' ' <"$pid/cmdline")"; fi
-  done 2>/dev/null
+    case $(awk '{ print $6 }' "/proc/$pid/stat" 2>/dev/null) in
+      "$session" | '') ;;
+      *) echo "process $pid: $(tr '\0' ' ' <"/proc/$pid/cmdline")" ;;
+    esac
+  done
   grep -H -e "$tag" -e "$LIMA_HOME" /proc/self/mountinfo || true
-  sort -u "$work/namespaces" >"$work/known"
-  { readlink /proc/[0-9]*/ns/* 2>/dev/null || true; awk '$9 == "nsfs" { print $4 }' /proc/self/mountinfo; } | sort -u | grep -xFf "$work/known" || true
+  # Without a process only a mount keeps one. Others' processes soon have namespaces of the same numbers.
+  awk '$9 == "nsfs" { print $4 }' /proc/self/mountinfo | grep -xFf "$work/namespaces" || true
   find /sys/fs/cgroup -maxdepth 2 -name "$tag"
   ip -o link | grep -E '^[0-9]+: vm[0-9]+@' || true
   [ ! -e "$LIMA_HOME" ] || find "$LIMA_HOME" | head
@@ -125,16 +128,18 @@ export -f script
 export limactl work
 
 : >"$work/namespaces"
-# Twice, because a whole run must find the machine as it left it.
-for time in first second; do round "a whole run, the $time"; done
+: >"$work/seen"
+began=$(date +%s%N)
+round "a whole run"
+took=$((($(date +%s%N) - began) / 1000000))
 for victim in script limactl agent; do
-  for _ in 1 2 3 4; do
-    delay=$(printf '%d.%03d' $((RANDOM % 3)) $((RANDOM % 1000)))
-    setsid bash -c script >"$work/log.killed" 2>&1 &
-    leader=$!
+  for _ in $(seq "$rounds"); do
+    delay=$((RANDOM % took))
+    : >"$work/namespaces"
+    leader=$(setsid bash -c script >"$work/log.killed" 2>&1 & echo $!)
     watch "$leader" &
     watcher=$!
-    sleep "$delay"
+    sleep "$((delay / 1000)).$(printf %03d $((delay % 1000)))"
     case $victim in
       # With all its limactls, as an end of the terminal or the CI's time limit does.
       script) pkill -9 -s "$leader" || true ;;
@@ -144,9 +149,10 @@ for victim in script limactl agent; do
     # The rest goes on as far as it can; then all of it ends.
     [ $victim = script ] || sleep 0.5
     pkill -9 -s "$leader" || true
-    wait "$leader" 2>/dev/null || true
     kill "$watcher" 2>/dev/null || true
     wait "$watcher" 2>/dev/null || true
-    round "SIGKILL to the $victim after $delay s, and run again"
+    round "SIGKILL to the $victim after $delay of $took ms, and run again"
   done
 done
+# Else nothing was looked for.
+[ "$(sort -u "$work/seen" | wc -l)" -ge 12 ] || { failed=$((failed + 1)) && echo "FAIL  the VMs had namespaces of their own"; }
