@@ -169,6 +169,8 @@ node_is() { equal "$(w node list | awk -v node="$1" '$1 == node { print $3 }')" 
 service_is() { equal "$(w service list | awk -v name="$1" '$1 == name { print $2 }')" "$2"; }
 # Whether each service has as many running tasks as it wants.
 settled() { equal "$(w service list | awk 'NR > 1 { split($2, n, "/"); if (n[1] != n[2]) print $1, $2 }')" ""; }
+# Running tasks, by containerd's names for them.
+placed() { w task list | awk '$4 == "running" { print $1 }' | sort; }
 # What there is, without what the manager asked says of the managers: the same everywhere when logs are.
 state_hash() { for what in service task; do timeout 5 "$WARREN" "$what" list --stale -o json || return; done | sha256sum | cut -d' ' -f1; }
 delete_services() {
@@ -302,6 +304,35 @@ make_services() {
     measure "$WARREN" service create "$1-$n" --image web:demo --replicas "$replicas" --detach --stop-timeout 1s || return
   done | percentiles
 }
+# make_running PREFIX COUNT: one after the other, each with a container, until that runs.
+make_running() {
+  for n in $(seq "$2"); do
+    measure "$WARREN" service create "$1-$n" --image web:demo --replicas 1 --stop-timeout 1s 2>/dev/null || return
+  done | percentiles
+}
+# create_rate PREFIX CLIENTS SECONDS: changes in a second.
+create_rate() {
+  local client deadline
+  deadline=$(($(now_ms) + $3 * 1000))
+  for client in $(seq "$2"); do
+    {
+      n=0
+      while [ "$(now_ms)" -lt $deadline ]; do
+        n=$((n + 1))
+        "$WARREN" service create "$1-$client-$n" --image web:demo --replicas 0 --detach >/dev/null && say made
+      done
+    } &
+  done | awk -v seconds="$3" 'END { printf "%.1f\n", NR / seconds }'
+}
+metric() { curl -fsS --max-time 2 http://127.0.0.1:9090/metrics | awk -v name="$1" '$1 == name { print $2 }'; }
+# commit_time PREFIX COUNT: the mean of that many changes, in ms, from being offered to the log until durable and applied.
+commit_time() {
+  local n before after
+  before="$(metric warren_proposal_duration_seconds_sum) $(metric warren_proposal_duration_seconds_count)"
+  for n in $(seq "$2"); do "$WARREN" service create "$1-commit-$n" --image web:demo --replicas 0 --detach >/dev/null; done
+  after="$(metric warren_proposal_duration_seconds_sum) $(metric warren_proposal_duration_seconds_count)"
+  say "$before $after" | awk '{ printf "%d\n", ($3 - $1) / ($4 - $2) * 1000 + 0.5 }'
+}
 list_times() { for _ in $(seq "$1"); do measure "$WARREN" service list; done | percentiles; }
 # In MiB.
 memory() { awk '/^VmRSS/ { print int($2 / 1024) }' "/proc/$(alive)/status"; }
@@ -335,7 +366,42 @@ cut_off() {
     [ "$way" = in ] || iptables -w -A WT-OUTPUT -d "$address" -j DROP
   done
 }
+# delay VM RTT: half of it on the way there; the other half is the other's to add.
+delay() {
+  local address queue device
+  address=$(getent ahostsv4 "lima-$1.internal" | awk 'NR == 1 { print $1 }')
+  queue=${address##*.} device=$(ip -o route get "$address" | sed 's/.* dev \([^ ]*\).*/\1/')
+  modprobe sch_netem 2>/dev/null || true
+  if [ -e $STATE/netem ] || tc qdisc add dev "$device" root handle 1: prio bands 16 priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 2>/dev/null &&
+    tc qdisc add dev "$device" parent "1:$((queue % 14 + 2))" netem delay "$(($2 * 500))us" 2>/dev/null; then
+    say "$device" >$STATE/netem
+    tc filter add dev "$device" parent 1: protocol ip u32 match ip dst "$address" flowid "1:$((queue % 14 + 2))"
+    return
+  fi
+  # No netem in this kernel.
+  tc qdisc del dev "$device" root 2>/dev/null || true
+  command -v python3 >/dev/null || fail "this kernel has no netem and $NAME no python3 to do without; install one of them"
+  setsid python3 /mnt/warren/test/lima/delay.py "$queue" "$(awk -v rtt="$2" 'BEGIN { print rtt / 2 }')" </dev/null >>"$LOG.writes" 2>&1 &
+  say $! >"$STATE/delay-$queue"
+  chain
+  iptables -w -A WT-OUTPUT -d "$address" -j NFQUEUE --queue-num "$queue" --queue-bypass
+}
+# takes VM RTT: of five packets, the quickest takes no less, and not much more.
+takes() {
+  local quickest
+  quickest=$(ping -c 5 -i 0.2 -q "lima-$1.internal" | awk -F '[ /]' '/^rtt/ { print $7 }')
+  awk -v ms="$quickest" -v want="$2" 'BEGIN { exit !(ms >= want * 0.95 && ms <= want * 1.25 + 10) }' || { say "it takes $quickest ms" && return 1; }
+}
 heal() {
+  local file
+  for file in "$STATE"/delay-*; do
+    [ ! -e "$file" ] || kill "$(cat "$file")" 2>/dev/null || true
+    rm -f "$file"
+  done
+  if [ -e $STATE/netem ]; then
+    tc qdisc del dev "$(cat $STATE/netem)" root 2>/dev/null || true
+    rm -f $STATE/netem
+  fi
   for table in INPUT OUTPUT; do
     iptables -w -D $table -j "WT-$table" 2>/dev/null || true
     iptables -w -F "WT-$table" 2>/dev/null || true

@@ -81,12 +81,17 @@ say "        $(wc -l <"$REPORT/acknowledged-$prefix" | tr -d ' ') writes, with a
 check "what is desired runs" guest "$first" await 60 settled
 for vm in $(managers); do check "each acknowledged write is there once, as $(node_name "$vm") sees it" kept_on "$vm" "$prefix"; done
 check "all have the same data" equal_state
+# A container's name is its task's, and how often it was started.
+as_desired() {
+  local placed
+  placed=$(guest "$first" placed) && equal "$(workload | sed 's/-[0-9]* .*//' | sort)" "$placed" && equal "$(say "$placed" | wc -l | tr -d ' ')" $replicas
+}
 no_orphans() {
   for _ in $(seq 30); do
-    [ "$(workload | wc -l | tr -d ' ')" != $replicas ] || return 0
+    as_desired >/dev/null && return
     sleep 1
   done
-  say "containerd runs, of $replicas:" && workload && return 1
+  as_desired
 }
 check "containerd runs what is desired, and nothing else" no_orphans
 guest "$first" delete_services "$prefix"
