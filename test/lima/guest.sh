@@ -156,7 +156,6 @@ w() { "$WARREN" "$@"; }
 leader() { w cluster info | awk '/Leader ID:/ { print $3 }' | grep .; }
 local_leader() { timeout 2 "$WARREN" cluster info --stale | awk '/Leader ID:/ { print $3 }' | grep .; }
 another_leads() { local now && now=$(local_leader) && [ "$now" != "$1" ] && say "$now"; }
-follows() { equal "$(local_leader)" "$1"; }
 # formed COUNT: so many voters, no other manager, all heard of, and one that leads.
 formed() {
   local info

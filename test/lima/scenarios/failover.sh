@@ -52,7 +52,7 @@ for round in $(seq "$RUNS"); do
       check "another one leads and takes writes" say_and_fail "$figures"
       figures="none 99999 99999"
     fi
-    read -r new new_ms write_ms <<END
+    read -r _ new_ms write_ms <<END
 $figures
 END
     figure "$what: another one leads" "$new_ms" 10000
@@ -64,7 +64,7 @@ END
     done
     check "containers were left alone" untouched
     check "the old leader is back" bring_back $how "$old"
-    check "it follows" guest "$old" await 15 follows "$new"
+    check "it follows" guest "$old" await 15 another_leads "$(node_name "$old")"
     guest "$survivor" stop_writer "$prefix"
     note_acknowledged "$survivor" "$prefix"
     check "it has every acknowledged write" kept_on "$old" "$prefix"

@@ -26,7 +26,7 @@ for way in both in out; do
     check "the majority has another one, which takes writes" say_and_fail "$figures"
     figures="none 99999 99999"
   fi
-  read -r new new_ms write_ms <<END
+  read -r _ new_ms write_ms <<END
 $figures
 END
   figure "the leader $what: another one leads" "$new_ms" 10000
@@ -35,7 +35,7 @@ END
   check "it shows what it knows" guest "$old" shows_stale "$service"
   check "containers run on" untouched
   check "the network is whole again" guest "$old" heal
-  check "it follows" guest "$old" await 20 follows "$new"
+  check "it follows" guest "$old" await 20 another_leads "$(node_name "$old")"
   guest "$survivor" stop_writer "$prefix"
   note_acknowledged "$survivor" "$prefix"
   for vm in $(managers); do
