@@ -19,7 +19,7 @@ PR_SET_PDEATHSIG = 1
 libc = ctypes.CDLL(None)
 
 
-def launch(vm, lock):
+def launch(vm):
     """Starts the agent of a stopped VM. The lock is held, also by the agent until others can see it."""
     cgroups.clear(vm.name)
     (vm.directory / "event").unlink(missing_ok=True)

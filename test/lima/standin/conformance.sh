@@ -7,14 +7,16 @@ LIMACTL=${LIMACTL:-limactl}
 case $LIMACTL in */*) LIMACTL=$(cd "$(dirname "$LIMACTL")" && pwd)/$(basename "$LIMACTL") ;; esac
 passed=0 failed=0 skipped=0
 
-# Short, because real Lima has sockets in it.
-LIMA_HOME=$(cd "$(mktemp -d /tmp/limac.XXXXXX)" && pwd -P)
-export LIMA_HOME
-work=$(cd "$(mktemp -d /tmp/limaw.XXXXXX)" && pwd -P)
+# Short, because real Lima has sockets in it; and the same each time, so that what a run left that got SIGKILL is found by the next.
+work=$(cd /tmp && pwd -P)/limac-$(cd "$(dirname "$0")" && pwd | cksum | cut -d' ' -f1)
+export LIMA_HOME=$work/home
+clean() {
+  "$LIMACTL" delete -f c1 c2 c3 vm >/dev/null 2>&1 || true
+  rm -rf "$work"
+}
 finish() {
   local status=$?
-  "$LIMACTL" delete -f c1 c2 c3 >/dev/null 2>&1 || true
-  rm -rf "$LIMA_HOME" "$work"
+  clean
   printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$skipped"
   if [ "$failed" != 0 ] && [ $status = 0 ]; then exit 1; fi
 }
@@ -24,6 +26,8 @@ trap 'exit 130' INT TERM
 version=$("$LIMACTL" --version) || { echo "error: $LIMACTL does not run; install Lima, or set LIMACTL to the stand-in" >&2 && exit 1; }
 case $version in *standin*) standin=yes ;; *) standin='' ;; esac
 echo "$version"
+clean
+mkdir -p "$LIMA_HOME"
 
 pass() { passed=$((passed + 1)); }
 miss() {
@@ -163,7 +167,8 @@ one_object_per_line() {
 import json, sys
 print([(vm["name"], vm["hostname"], vm["status"], vm["cpus"], vm["memory"]) for vm in map(json.loads, sys.stdin)])'
 }
-probe "list --json: an object on each line" 0 "[[]('c1', 'lima-c1', 'Running', 2, 1073741824), ('c2', 'lima-c2', 'Running', 1, 1073741824)]" one_object_per_line
+probe "list --json: an object on each line" 0 \
+  "[[]('c1', 'lima-c1', 'Running', 2, 1073741824), ('c2', 'lima-c2', 'Running', 1, 1073741824)]" one_object_per_line
 in_vm "the exit code" 7 "" sh -c 'exit 7'
 in_vm "the end by a signal" 255 "" sh -c 'kill -9 $$'
 in_vm "an unknown command" 127 "" nosuchcommand

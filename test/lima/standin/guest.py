@@ -121,8 +121,8 @@ def split(place):
 CHECK = 'p={path}; if [ ! -e "$p" ]; then echo "scp: $p: No such file or directory" >&2; exit 1; fi; ' \
         'if [ -d "$p" ] && [ -z "{recursive}" ]; then echo "scp: $p: not a regular file" >&2; exit 1; fi'
 PACK = 'p=$(realpath {path}); tar -C "$(dirname "$p")" -cf - "./$(basename "$p")"'
-UNPACK = 'shopt -s dotglob; t={path}; if [ -d "$t" ]; then exec tar --no-same-owner -C "$t" -xf -; fi; d=$(mktemp -d "$(dirname "$t")/.copy.XXXXXX") && ' \
-         'trap \'rm -rf "$d"\' EXIT && tar --no-same-owner -C "$d" -xf - && mv -T "$d"/* "$t"'
+UNPACK = 'shopt -s dotglob; t={path}; if [ -d "$t" ]; then exec tar --no-same-owner -C "$t" -xf -; fi; ' \
+         'd=$(mktemp -d "$(dirname "$t")/.copy.XXXXXX") && trap \'rm -rf "$d"\' EXIT && tar --no-same-owner -C "$d" -xf - && mv -T "$d"/* "$t"'
 
 
 def put(vm, source, target, recursive):

@@ -15,7 +15,11 @@ done
 for part in /bin /sbin /lib /lib[0-9x]*; do
   if [ -d "$part" ] && [ ! -L "$part" ]; then mkdir -p "$root$part" && mount --bind "$part" "$root$part"; fi
 done
-if [ -d /opt/cni ] && [ ! -L "$root/opt/cni" ]; then mkdir -p "$root/opt/cni" && mount --bind /opt/cni "$root/opt/cni"; fi
+if [ -d /opt/cni ]; then
+  mkdir -p "$root/opt/cni"
+  mount --bind /opt/cni "$root/opt/cni"
+  mount -o remount,bind,ro "$root/opt/cni"
+fi
 
 mount -t proc proc "$root/proc"
 mount -t sysfs sysfs "$root/sys"

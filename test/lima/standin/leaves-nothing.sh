@@ -14,20 +14,25 @@ if [ "$(id -u)" != 0 ]; then
 fi
 echo "seed $seed"
 
-work=$(mktemp -d /tmp/lima-standin-test.XXXXXX)
+# The same each time, so that what a run left that got SIGKILL itself is found by the next.
+work=/tmp/lima-left-$(cksum <<<"$here" | cut -d' ' -f1)
 export LIMA_HOME=$work/home
 tag=$(cd "$here" && /usr/bin/python3 -B -c 'import store; print(store.TAG)')
-finish() {
-  status=$?
-  # A round that failed is looked at by its message; the machine is to be as before also then.
+clean() {
   "$limactl" delete -f l1 l2 l3 >/dev/null 2>&1 || true
   rm -rf "$work"
+}
+finish() {
+  status=$?
+  clean
   printf '%s passed, %s failed, 0 skipped\n' "$passed" "$failed"
   if [ "$failed" != 0 ] && [ "$status" = 0 ]; then exit 1; fi
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
 
+clean
+mkdir "$work"
 cat >"$work/vm.yaml" <<'YAML'
 cpus: 1
 memory: 512MiB

@@ -36,7 +36,8 @@ def answer(query):
 
 
 def main():
-    setup = ["link set lo up", "link add br0 type bridge", f"address add {gateway}/24 dev br0", "link set br0 up"]
+    # With an address of its own: else it has that of a port, and another one when that VM goes, which the others learn only in time.
+    setup = ["link set lo up", "link add br0 address 5a:94:ef:e4:0c:ee type bridge", f"address add {gateway}/24 dev br0", "link set br0 up"]
     subprocess.run(["ip", "-batch", "-"], input="\n".join(setup) + "\n", text=True, check=True)
     # Frames between VMs are none of the host's firewall's business.
     switch = pathlib.Path("/proc/sys/net/bridge/bridge-nf-call-iptables")

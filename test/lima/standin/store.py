@@ -39,7 +39,7 @@ def lock():
             pass
         os.close(descriptor)
     try:
-        yield descriptor
+        yield
     finally:
         os.close(descriptor)
 
