@@ -18,11 +18,11 @@ up() {
   test/lima/setup.sh
   # A host whose power was cut boots without its daemon.
   for vm in $(vms); do guest "$vm" recover >/dev/null; done
-  if ! healthy >/dev/null 2>&1; then
+  if ! in_vm warren-manager-1 sudo test -e /var/lib/warren/security; then
     say "Forming a cluster"
     form_cluster >/dev/null
-    healthy >/dev/null
   fi
+  healthy >/dev/null || healthy || fail "the cluster is not as it should be (see above); begin anew with: make cluster-down cluster"
   guest warren-manager-1 w node list
   cat <<TXT
 

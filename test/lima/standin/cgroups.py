@@ -56,8 +56,13 @@ def settle(name):
     if UNIFIED:
         group = TOP / TAG / name
         (group / "init").mkdir(exist_ok=True)
-        for pid in (group / "cgroup.procs").read_text().split():
-            (group / "init/cgroup.procs").write_text(pid)
+        # Until there is none: they fork meanwhile.
+        while pids := (group / "cgroup.procs").read_text().split():
+            for pid in pids:
+                try:
+                    (group / "init/cgroup.procs").write_text(pid)
+                except ProcessLookupError:
+                    pass
         delegate(group)
 
 
