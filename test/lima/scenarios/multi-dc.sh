@@ -8,14 +8,22 @@ need "a cluster is formed, with --raft-profile wan" form_cluster
 need "it is as it should be" healthy
 # The VM of a letter: a is manager 1.
 vm_of_letter() { managers | sed -n "$(($(printf '%d' "'$1") - 96))p"; }
-# Between two of them, in ms; 0 when nothing was asked for.
-rtt_between() {
+# direct ONE TWO: ms between two of them, if that was asked for.
+direct() {
   local pair one two
   for pair in $(echo "$RTT" | tr ',' ' '); do
     one=$(vm_of_letter "${pair%%-*}") two=${pair#*-} && two=$(vm_of_letter "${two%%:*}")
     case $one:$two in "$1:$2" | "$2:$1") say "${pair##*:}" && return ;; esac
   done
-  say 0
+  return 1
+}
+# rtt_between ONE TWO: where no way was asked for, it goes by a third.
+rtt_between() {
+  local via
+  direct "$1" "$2" && return
+  for via in $(others "$1" "$2"); do
+    if direct "$1" "$via" >/dev/null && direct "$via" "$2" >/dev/null; then say $(($(direct "$1" "$via") + $(direct "$via" "$2"))); fi
+  done | sort -n | sed -n 1p | grep . || say 0
 }
 for one in $(managers); do
   for two in $(others "$one"); do
