@@ -41,6 +41,7 @@ for purpose in "$@"; do
     lima)
       need_file /usr/bin/python3 python3
       need_file /usr/lib/python3/dist-packages/yaml/__init__.py python3-yaml
+      need_file /usr/lib/python3/dist-packages/jsonschema/__init__.py python3-jsonschema
       need sudo sudo
       need ping iputils-ping
       need ps procps
