@@ -32,14 +32,16 @@ if [ -t 0 ] && [ -z "$force" ]; then
   read -r answer
   case $answer in y | Y | yes) ;; *) fail "nothing was removed" ;; esac
 fi
+# Programs that are run over a connection would take what is typed.
+exec </dev/null
 if [ -n "$keep" ]; then
   for vm in $(vms running); do
-    guest "$vm" forget </dev/null || fail "$vm was not cleaned; delete it with: $LIMACTL delete -f $vm"
+    guest "$vm" forget || fail "$vm was not cleaned; delete it with: $LIMACTL delete -f $vm"
   done
   say "Warren is gone from: $(vms running | tr '\n' ' ')"
 else
   # shellcheck disable=SC2086 # names
-  "$LIMACTL" delete -f $there </dev/null 2>&1 | grep -v 'level=info' || true
+  "$LIMACTL" delete -f $there 2>&1 | grep -v 'level=info' || true
   left=$(vms | tr '\n' ' ')
   [ -z "$left" ] || fail "these VMs are still there: $left; see: $LIMACTL list"
   say "Deleted: $(echo "$there" | tr '\n' ' ')"

@@ -102,7 +102,9 @@ fits() { "$WARREN" version; }
 # resolves VM...: all VMs know one another by name.
 resolves() {
   local vm
-  for vm in "$@"; do getent ahostsv4 "lima-$vm.internal" >/dev/null || fail "$NAME does not find lima-$vm.internal; the VM needs the network user-v2"; done
+  for vm in "$@"; do
+    getent ahostsv4 "lima-$vm.internal" >/dev/null || fail "$NAME does not find lima-$vm.internal; the VM needs the network user-v2"
+  done
 }
 # evidence: how things are, for the report.
 evidence() {
@@ -129,7 +131,9 @@ forget() {
   for id in $(ctr --namespace warren containers list -q); do ctr --namespace warren containers delete "$id" >/dev/null 2>&1 || true; done
   for id in $(ip netns list 2>/dev/null | awk '/^warren/ { print $1 }'); do ip netns delete "$id" || true; done
   ip link delete warren0 2>/dev/null || true
-  ip -o link show type veth 2>/dev/null | awk '$2 ~ /^veth/ { sub(/@.*/, "", $2); print $2 }' | while read -r id; do ip link delete "$id" 2>/dev/null || true; done
+  for id in $(ip -o link show type veth 2>/dev/null | awk '$2 ~ /^veth/ { sub(/@.*/, "", $2); print $2 }'); do
+    ip link delete "$id" 2>/dev/null || true
+  done
   rm -rf $DATA /run/warren $STATE /tmp/warren-*.log /root/.config/warren
 }
 no_task() { equal "$(tasks_list)" ""; }

@@ -47,7 +47,7 @@ need_limactl() {
 backend() {
   local kind=
   [ -z "${BACKEND:-}" ] || { say "$BACKEND" && return; }
-  kind=$("$LIMACTL" list --format '{{.Name}} {{.VMType}}' 2>/dev/null | awk '/^warren-/ { print $2; exit }')
+  kind=$("$LIMACTL" list --format '{{.Name}} {{.VMType}}' 2>/dev/null | awk '/^warren-/ { kind = $2 } END { print kind }')
   [ -n "$kind" ] || kind=${STANDIN:+standin}
   say "${kind:-lima}"
 }
@@ -87,10 +87,10 @@ guest() {
 }
 vm_of() { say "warren-$1"; }
 # Started VMs are ready, or this fails. Both streams go elsewhere: what Lima leaves running would keep ours open.
-start_vm() { "$LIMACTL" start --tty=false "$1" </dev/null >"$REPORT/start-$1.log" 2>&1 || { tail -3 "$REPORT/start-$1.log" && return 1; }; }
+start_vm() { "$LIMACTL" start --tty=false "$1" >"$REPORT/start-$1.log" 2>&1 || { tail -3 "$REPORT/start-$1.log" && return 1; }; }
 power_cut() {
   keep_log "$1"
-  "$LIMACTL" stop -f "$1" </dev/null >/dev/null 2>&1
+  "$LIMACTL" stop -f "$1" >/dev/null 2>&1
 }
 
 # The report's directory. What is asked to be kept is; else what failed.
@@ -124,7 +124,7 @@ result() {
 check() {
   local what=$1 out code=0 began=$SECONDS
   shift
-  out=$("$@" 2>&1 </dev/null) || code=$?
+  out=$("$@" 2>&1) || code=$?
   if [ $code = 0 ]; then
     printf '  ok    %s\n' "$what"
     result pass "$what" $((SECONDS - began)) ""
@@ -161,13 +161,13 @@ equal() { [ "$1" = "$2" ] || { say "expected '$2', got '$1'" && return 1; }; }
 
 # Logs of daemons are lost with a power cut, so they are kept before.
 keep_log() {
-  in_vm "$1" sudo sh -c 'cat /tmp/warren-*.log 2>/dev/null' </dev/null >>"$REPORT/logs/$1.log" 2>/dev/null || true
+  in_vm "$1" sudo sh -c 'cat /tmp/warren-*.log 2>/dev/null' >>"$REPORT/logs/$1.log" 2>/dev/null || true
 }
 collect_logs() {
   local vm dir
   for vm in $(vms running); do
     keep_log "$vm"
-    guest "$vm" evidence </dev/null >"$REPORT/logs/$vm.state" 2>&1 || true
+    guest "$vm" evidence >"$REPORT/logs/$vm.state" 2>&1 || true
     dir=$("$LIMACTL" list --format '{{.Dir}}' "$vm" 2>/dev/null) || continue
     tail -n 2000 "$dir/ha.stderr.log" >"$REPORT/logs/$vm.lima" 2>/dev/null || rm -f "$REPORT/logs/$vm.lima"
   done
@@ -236,7 +236,7 @@ form_cluster() {
   for vm in $(workers); do join_worker "$vm" "$token" && guest "$vm" image || return; done
 }
 # Whether there is a cluster that is as it should be.
-healthy() { formed_everywhere && guest "$(managers | sed -n 1p)" await 20 ready "$(vms | wc -l | tr -d ' ')"; }
+healthy() { guest "$(managers | sed -n 1p)" alive && formed_everywhere && guest "$(managers | sed -n 1p)" await 20 ready "$(vms | wc -l | tr -d ' ')"; }
 start_vms() {
   local vm running
   running=$(vms running)
@@ -254,7 +254,7 @@ need_cluster() {
   need "it is as it should be" healthy
 }
 # note_acknowledged VM PREFIX: takes down what the writer there has had acknowledged; kept_on VM PREFIX: all of it is there, once.
-note_acknowledged() { guest "$1" acknowledged "$2" </dev/null >"$REPORT/acknowledged-$2"; }
+note_acknowledged() { guest "$1" acknowledged "$2" >"$REPORT/acknowledged-$2"; }
 kept_on() { guest "$1" kept "$2" <"$REPORT/acknowledged-$2"; }
 say_and_fail() { say "$1" && return 1; }
 # give_context MANAGER VM: root there may administrate the cluster, under the name of "suite", through all managers.

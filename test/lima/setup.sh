@@ -29,6 +29,8 @@ while [ $# -gt 0 ]; do
   shift
 done
 
+# Programs that are run over a connection would take what is typed.
+exec </dev/null
 need_limactl
 [ -x "$WORKSPACE/bin/warren" ] || fail "there is no $WORKSPACE/bin/warren; make it with: make build"
 [ -z "$clean" ] || "$LIMA/cleanup.sh" --force
@@ -48,12 +50,12 @@ trap 'exit 130' INT TERM
 settings=".cpus = $cpus | .memory = \"${memory}GiB\" | .mounts[0].location = \"$WORKSPACE\""
 first='' pair=''
 start() {
-  "$LIMACTL" start --tty=false "$1" </dev/null >"$work/$1" 2>&1 || touch "$work/$1.failed"
+  "$LIMACTL" start --tty=false "$1" >"$work/$1" 2>&1 || touch "$work/$1.failed"
 }
 for vm in $wanted; do
   case $(status_of "$vm") in
     '')
-      "$LIMACTL" create --tty=false --name="$vm" --set "$settings" "$LIMA/warren.yaml" </dev/null >"$work/$vm" 2>&1 ||
+      "$LIMACTL" create --tty=false --name="$vm" --set "$settings" "$LIMA/warren.yaml" >"$work/$vm" 2>&1 ||
         fail "$vm cannot be made: $(tail -1 "$work/$vm")"
       ;;
     Running) continue ;;
@@ -77,8 +79,8 @@ say "$(vms running | wc -l | tr -d ' ') VMs run, after $((SECONDS - began)) s"
 
 # shellcheck disable=SC2086 # words
 for vm in $wanted; do
-  guest "$vm" resolves $wanted </dev/null
-  guest "$vm" fits </dev/null || fail "bin/warren does not run in $vm (see above); it has to be built for Linux on $(uname -m), with the \
+  guest "$vm" resolves $wanted
+  guest "$vm" fits || fail "bin/warren does not run in $vm (see above); it has to be built for Linux on $(uname -m), with the \
 libraries of Ubuntu 24.04 or older and Swift's own linked in: make release"
 done
 "$LIMACTL" list | grep -E '^(NAME|warren-)'

@@ -57,6 +57,8 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+# Programs that are run over a connection would take what is typed.
+exec </dev/null
 # Everything random is made of it.
 SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}
 
@@ -94,7 +96,7 @@ if [ -n "$setup" ]; then need "the VMs are there" "$LIMA/setup.sh"; fi
 VMS=$(vms)
 BACKEND=$(backend)
 if [ -z "$(managers)" ] || [ -z "$(workers)" ]; then fail "there are no VMs; make them with: $LIMA/setup.sh"; fi
-WARREN_VERSION=$(guest "$(managers | sed -n 1p)" w version </dev/null) || fail "Warren does not run in the VMs; run $LIMA/setup.sh"
+WARREN_VERSION=$(guest "$(managers | sed -n 1p)" w version) || fail "Warren does not run in the VMs; run $LIMA/setup.sh"
 for SCENARIO in ${only:-$all}; do
   header "$SCENARIO (warren ${WARREN_VERSION#warren }, seed $SEED)"
   scenario_began=$SECONDS code=0
@@ -108,7 +110,9 @@ for SCENARIO in ${only:-$all}; do
   )
   code=$?
   set -e
-  if [ $code != 0 ] && [ $code != "$NOT_MET" ]; then check "the scenario gets to its end" say_and_fail "exit code $code at $(cat "$REPORT/stopped-at")"; fi
+  if [ $code != 0 ] && [ $code != "$NOT_MET" ]; then
+    check "the scenario gets to its end" say_and_fail "exit code $code at $(cat "$REPORT/stopped-at" 2>/dev/null)"
+  fi
   say "        $SCENARIO: $((SECONDS - scenario_began)) s"
 done
 ended=yes

@@ -20,11 +20,11 @@ note_three() {
   note "$1 p95" "${3:-}"
   note "$1 p99" "${4:-}"
 }
-note "creates per second, 4 clients" "$(guest "$first" create_rate "$prefix-rate" 4 10 </dev/null)"
-note_three "create" "$(guest "$first" make_services "$prefix-one" 50 1 0 </dev/null)"
-note_three "list" "$(guest "$first" list_times 50 </dev/null)"
+note "creates per second, 4 clients" "$(guest "$first" create_rate "$prefix-rate" 4 10)"
+note_three "create" "$(guest "$first" make_services "$prefix-one" 50 1 0)"
+note_three "list" "$(guest "$first" list_times 50)"
 guest "$first" delete_services "$prefix"
-note_three "create until it runs" "$(guest "$first" make_running "$prefix-run" 10 </dev/null)"
+note_three "create until it runs" "$(guest "$first" make_running "$prefix-run" 10)"
 guest "$first" delete_services "$prefix"
 
 pauses=
@@ -34,14 +34,14 @@ for round in $(seq 5); do
   need "a client writes through $(node_name "$survivor") ($round)" guest "$survivor" writer "$prefix-f$round" 0.02
   guest "$survivor" watch_leader "$(node_name "$old")"
   guest "$old" signal KILL
-  figures=$(guest "$survivor" failover "$prefix-f$round" </dev/null) || figures="none 0 99999"
+  figures=$(guest "$survivor" failover "$prefix-f$round") || figures="none 0 99999"
   pauses="$pauses ${figures##* }"
   check "the leader was killed, and is back ($round)" resume "$old"
   guest "$survivor" stop_writer "$prefix-f$round"
   check "all vote again ($round)" formed_everywhere
 done
 note_three "failover" "$(echo "$pauses" | tr ' ' '\n' | grep . | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)], v[NR], v[NR] }')"
-for vm in $(managers); do note "memory of $(node_name "$vm") in MiB" "$(guest "$vm" memory </dev/null)"; done
+for vm in $(managers); do note "memory of $(node_name "$vm") in MiB" "$(guest "$vm" memory)"; done
 printf '\n}\n' >>"$bench"
 guest "$first" delete_services "$prefix"
 

@@ -60,11 +60,11 @@ chaos_began=$SECONDS
 while read -r second what whom hold <&3; do
   [ -n "$what" ] || continue
   now=$((SECONDS - chaos_began))
-  [ $now -ge "$second" ] || guest "$client" pause $((second - now)) </dev/null
-  if [ "$whom" = leader ]; then whom=$(leading </dev/null) || whom=$(node_name "$first"); fi
+  [ $now -ge "$second" ] || guest "$client" pause $((second - now))
+  if [ "$whom" = leader ]; then whom=$(leading) || whom=$(node_name "$first"); fi
   vm=$(vm_of "$whom")
   check "second $((SECONDS - chaos_began)): $what, $whom, $hold s" fault "$what" "$vm"
-  guest "$client" pause "$hold" </dev/null
+  guest "$client" pause "$hold"
   [ "$what" = containerd ] || check "second $((SECONDS - chaos_began)): $whom is back" undo "$what" "$vm"
 done 3<<END
 $schedule
@@ -75,7 +75,7 @@ check "the client goes on" guest "$client" writes_more "$prefix" 5 20
 check "it ends" guest "$client" stop_writer "$prefix"
 note_acknowledged "$client" "$prefix"
 read -r gap attempts <<END
-$(guest "$client" longest_gap "$prefix" </dev/null)
+$(guest "$client" longest_gap "$prefix")
 END
 say "        $(wc -l <"$REPORT/acknowledged-$prefix" | tr -d ' ') writes, with at most $attempts attempts for one and $gap ms between two"
 check "what is desired runs" guest "$first" await 60 settled
@@ -84,7 +84,8 @@ check "all have the same data" equal_state
 # A container's name is its task's, and how often it was started.
 as_desired() {
   local placed
-  placed=$(guest "$first" placed) && equal "$(workload | sed 's/-[0-9]* .*//' | sort)" "$placed" && equal "$(say "$placed" | wc -l | tr -d ' ')" $replicas
+  placed=$(guest "$first" placed) || return
+  equal "$(workload | sed 's/-[0-9]* .*//' | sort)" "$placed" && equal "$(say "$placed" | wc -l | tr -d ' ')" $replicas
 }
 no_orphans() {
   for _ in $(seq 30); do

@@ -48,7 +48,7 @@ for round in $(seq "$RUNS"); do
     need "a client writes through $(node_name "$survivor")" guest "$survivor" writer "$prefix" 0.02
     guest "$survivor" watch_leader "$(node_name "$old")"
     check "the leader, $(node_name "$old"), is $what" lose $how "$old"
-    if ! figures=$(guest "$survivor" failover "$prefix" </dev/null 2>&1); then
+    if ! figures=$(guest "$survivor" failover "$prefix" 2>&1); then
       check "another one leads and takes writes" say_and_fail "$figures"
       figures="none 99999 99999"
     fi

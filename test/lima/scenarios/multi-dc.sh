@@ -42,13 +42,13 @@ for one in $(managers); do
 done
 
 leader=$(vm_of "$(leading)")
-term=$(guest "$leader" metric warren_raft_term </dev/null)
-guest "$leader" pause 60 </dev/null
+term=$(guest "$leader" metric warren_raft_term)
+guest "$leader" pause 60
 same_term() { equal "$(guest "$leader" metric warren_raft_term)" "$term"; }
 check "nobody was elected within 60 s" same_term
 
 nearest=$(for vm in $(others "$leader"); do rtt_between "$leader" "$vm"; done | sort -n | sed -n 1p)
-took=$(guest "$leader" commit_time "$prefix" 20 </dev/null)
+took=$(guest "$leader" commit_time "$prefix" 20)
 say "        a change takes $took ms on average; the nearest other manager is $nearest ms away"
 figure "a change" "$took" $((nearest * 2 + 50))
 [ "$nearest" = 0 ] || check "which is not less than the way" test "$took" -ge $((nearest * 9 / 10))
@@ -57,7 +57,7 @@ survivor=$(others "$leader" | sed -n 1p)
 need "a client writes through $(node_name "$survivor")" guest "$survivor" writer "$prefix" 0.05
 guest "$survivor" watch_leader "$(node_name "$leader")"
 check "the leader is killed" guest "$leader" signal KILL
-figures=$(guest "$survivor" failover "$prefix" </dev/null) || figures="none 99999 99999"
+figures=$(guest "$survivor" failover "$prefix") || figures="none 99999 99999"
 figure "no write was acknowledged for" "${figures##* }" 10000
 guest "$survivor" stop_writer "$prefix"
 note_acknowledged "$survivor" "$prefix"

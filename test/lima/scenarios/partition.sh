@@ -22,7 +22,7 @@ for way in both in out; do
   guest "$survivor" watch_leader "$(node_name "$old")"
   # shellcheck disable=SC2046 # names
   check "the leader, $(node_name "$old"), $what" guest "$old" cut_off $way $(others_but "$old")
-  if ! figures=$(guest "$survivor" failover "$prefix" </dev/null 2>&1); then
+  if ! figures=$(guest "$survivor" failover "$prefix" 2>&1); then
     check "the majority has another one, which takes writes" say_and_fail "$figures"
     figures="none 99999 99999"
   fi

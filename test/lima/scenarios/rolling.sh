@@ -17,9 +17,9 @@ done
 check "the client goes on" guest "$client" writes_more "$prefix" 5 10
 check "it ends" guest "$client" stop_writer "$prefix"
 read -r gap attempts <<END
-$(guest "$client" longest_gap "$prefix" </dev/null)
+$(guest "$client" longest_gap "$prefix")
 END
-say "        $(guest "$client" written "$prefix" </dev/null) writes, with at most $attempts attempts for one"
+say "        $(guest "$client" written "$prefix") writes, with at most $attempts attempts for one"
 figure "the longest wait for an acknowledgement" "$gap" 10000
 check "no write failed" guest "$client" none_took_longer "$prefix" 10000
 note_acknowledged "$client" "$prefix"
