@@ -16,7 +16,7 @@ import template
 from store import Failure
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-SYSTEMCTL = pathlib.Path(__file__).with_name("systemctl")
+SYSTEMCTL = pathlib.Path(__file__).with_name("systemctl.sh")
 
 
 class VM:
@@ -60,7 +60,7 @@ class VM:
         own = {key: str(value) for key, value in (self.template.get("env") or {}).items()}
         return {"PATH": PATH, "HOME": home, "USER": user, "LOGNAME": user, "SHELL": "/bin/bash", "LANG": "C.UTF-8", **own}
 
-    def script(self, text, user=None, output=subprocess.DEVNULL, **options):
+    def script(self, text, user=None, output=subprocess.DEVNULL):
         """Runs a script in the VM as a file of its own, which needs no #! line to be one."""
         home = template.HOME if user else "/root"
         environment = self.environment(user or "root", home)
@@ -70,7 +70,7 @@ class VM:
         text = template.expand(text, self.name, self.template, self.uid())
         run = 'cd && f=$(mktemp) && trap "rm -f $f" EXIT && cat >"$f" && chmod 700 "$f" && "$f" </dev/null'
         return subprocess.run(self.enters(["bash", "-c", run], user), input=text.encode(), stdout=output, stderr=output, env=environment,
-                              preexec_fn=lambda: cgroups.join(self.name), start_new_session=True, **options).returncode
+                              preexec_fn=lambda: cgroups.join(self.name), start_new_session=True).returncode
 
 
 def create(name, loaded):
