@@ -6,11 +6,15 @@ say() { echo "systemctl: $*; this is the stand-in for Lima" >&2 && exit 1; }
 state=/run/standin
 verb=${1:-}
 [ $# -gt 0 ] && shift
-if [ "${1:-}" = --quiet ] || [ "${1:-}" = -q ]; then shift; fi
+if [ "${1:-}" = --quiet ]; then exec >/dev/null && shift; fi
 service=${1:-}
 if [ $# != 1 ] || [ "${service%.service}" != containerd ]; then say "it knows one service, containerd"; fi
 pid() { cat "$state/containerd.pid" 2>/dev/null; }
-runs() { [ -n "$(pid)" ] && kill -0 "$(pid)" 2>/dev/null; }
+# Any user may ask.
+runs() {
+  local now
+  now=$(pid) && [ -n "$now" ] && [ -d "/proc/$now" ]
+}
 ends() {
   local old
   old=$(pid) || return 0
@@ -27,7 +31,9 @@ begins() {
   say "containerd did not start; see /var/log/containerd.log"
 }
 case $verb in
-  is-active) runs ;;
+  is-active)
+    if runs; then echo active; else echo inactive && exit 3; fi
+    ;;
   start) runs || begins ;;
   stop)
     touch "$state/containerd.off"
