@@ -93,14 +93,17 @@ power_cut() {
   "$LIMACTL" stop -f "$1" >/dev/null 2>&1
 }
 
+# scratch NAME: a directory that git ignores, the same for each run on the same VMs, so that a run that was killed leaves nothing to the next.
+scratch() { say "$WORKSPACE/.build/lima-$1-$(printf '%s' "$LIMACTL ${LIMA_HOME:-}" | cksum | cut -d ' ' -f 1)"; }
 # The report's directory. What is asked to be kept is; else what failed.
 open_report() {
   if [ -n "${REPORT:-}" ]; then
-    mkdir -p "$REPORT"
+    mkdir -p "$REPORT" || fail "the report's directory $REPORT cannot be made; name another with --report"
     REPORT=$(cd "$REPORT" && pwd)
     KEEP_REPORT=yes
   else
-    REPORT=$(mktemp -d "${TMPDIR:-/tmp}/warren-lima.XXXXXX")
+    REPORT=$(scratch report)
+    rm -rf "$REPORT"
     KEEP_REPORT=
   fi
   RESULTS=$REPORT/results.jsonl

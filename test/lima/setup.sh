@@ -44,7 +44,9 @@ for vm in $(vms); do
   case " $wanted " in *" $vm "*) ;; *) fail "there is also $vm, which was not asked for; begin anew with --clean" ;; esac
 done
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/warren-lima.XXXXXX")
+work=$(scratch setup)
+rm -rf "$work"
+mkdir -p "$work"
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 settings=".cpus = $cpus | .memory = \"${memory}GiB\" | .mounts[0].location = \"$WORKSPACE\""
