@@ -50,6 +50,9 @@ ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
 for number in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/${number%:*}" "$root/dev/${number#*:}"; done
 
+# As systemd does: any user may ping.
+echo "0 2147483647" >/proc/sys/net/ipv4/ping_group_range
+
 # What a boot clears.
 mount -t tmpfs -o mode=755 tmpfs "$root/run"
 mkdir -p "$root/run/lock" "$root/run/standin"
