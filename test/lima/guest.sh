@@ -40,10 +40,11 @@ equal() { [ "$1" = "$2" ] || { say "expected '$2', got '$1'" && return 1; }; }
 
 # The daemon.
 
-# alive: a zombie is not.
+# alive: a zombie is not, nor another process with its number.
 alive() {
   local pid
-  pid=$(cat $STATE/pid 2>/dev/null) && [ -n "$pid" ] && grep -q '^State:.[^Z]' "/proc/$pid/status" 2>/dev/null && say "$pid"
+  pid=$(cat $STATE/pid 2>/dev/null) && [ -n "$pid" ] || return 1
+  awk '/^Name:/ { name = $2 } /^State:/ { state = $2 } END { exit name != "warren" || state == "Z" }' "/proc/$pid/status" 2>/dev/null && say "$pid"
 }
 off() { ! alive; }
 # launch ARGUMENTS...: starts warren with them.
@@ -131,9 +132,14 @@ forget() {
   for id in $(ctr --namespace warren containers list -q); do ctr --namespace warren containers delete "$id" >/dev/null 2>&1 || true; done
   for id in $(ip netns list 2>/dev/null | awk '/^warren/ { print $1 }'); do ip netns delete "$id" || true; done
   ip link delete warren0 2>/dev/null || true
+  nft list tables | awk '$3 ~ /^warren/ { print "delete table", $2, $3 }' | nft -f -
+  # Each as it was added, with another first letter.
+  iptables -w -S FORWARD | sed -n '/--comment "warren /s/^-A/iptables -w -D/p' | sh
   for id in $(ip -o link show type veth 2>/dev/null | awk '$2 ~ /^veth/ { sub(/@.*/, "", $2); print $2 }'); do
     ip link delete "$id" 2>/dev/null || true
   done
+  for id in $(ctr --namespace warren images list -q); do ctr --namespace warren images delete --sync "$id" >/dev/null; done
+  find /sys/fs/cgroup -depth -type d -path '*/warren*' -exec rmdir {} + 2>/dev/null || true
   rm -rf $DATA /run/warren $STATE /tmp/warren-*.log /root/.config/warren
 }
 no_task() { equal "$(tasks_list)" ""; }
@@ -176,10 +182,17 @@ settled() { equal "$(w service list | awk 'NR > 1 { split($2, n, "/"); if (n[1] 
 placed() { w task list | awk '$4 == "running" { print $1 }' | sort; }
 # What there is, without what the manager asked says of the managers: the same everywhere when logs are.
 state_hash() { for what in service task; do timeout 5 "$WARREN" "$what" list --stale -o json || return; done | sha256sum | cut -d' ' -f1; }
+# delete_services [PREFIX]: all at once; without --detach they would be waited for one after the other.
+named() { w service list | awk -v prefix="$1" 'NR > 1 && index($1, prefix) == 1 { print $1 }'; }
 delete_services() {
-  w service list | awk -v prefix="${1:-}" 'NR > 1 && index($1, prefix) == 1 { print $1 }' |
-    xargs -r -n 200 "$WARREN" service delete --timeout 120s >/dev/null 2>&1 || fail "services are not deleted: $(w service list | head -5)"
+  local names
+  names=$(named "${1:-}")
+  [ -n "$names" ] || return 0
+  # shellcheck disable=SC2086 # names
+  w service delete --detach --timeout 60s $names >$STATE/delete.out 2>&1 || fail "services are not deleted: $(grep '^error' $STATE/delete.out)"
+  await 300 none_named "${1:-}"
 }
+none_named() { equal "$(named "$1")" ""; }
 
 # Writing. A writer makes services with numbers for names, one after the other, tries each until a manager has acknowledged it, and notes
 # "NUMBER BEGAN ACKNOWLEDGED ATTEMPTS", times in ms. Made already means that an attempt before was not answered, though done.
@@ -340,15 +353,20 @@ list_times() { for _ in $(seq "$1"); do measure "$WARREN" service list; done | p
 # In MiB.
 memory() { awk '/^VmRSS/ { print int($2 / 1024) }' "/proc/$(alive)/status"; }
 has_memory() { awk -v least="$1" '/^MemTotal/ { exit $2 < least * 1048576 }' /proc/meminfo; }
-# nothing_left: of any task.
-nothing_left() {
-  equal "$({
-    ctr --namespace warren containers list -q
-    ctr --namespace warren tasks list -q
-    pgrep -l containerd-shim || true
-    ip -o link show type veth | awk '{ print $2 }' | grep -v '^eth0' || true
-  } | sort | uniq -c)" ""
+# left: what there is because of a task.
+left() {
+  ctr --namespace warren containers list -q | sed 's/^/container /'
+  ctr --namespace warren tasks list -q | sed 's/^/task /'
+  ctr --namespace warren snapshots list | awk 'NR > 1 && $3 == "Active" { print "snapshot " $1 }'
+  ctr --namespace warren leases list -q | sed 's/^/lease /'
+  { ls /run/netns 2>/dev/null || true; } | sed 's/^/netns /'
+  pgrep -l containerd-shim || true
+  # In the stand-in the VM's own device is one, too.
+  ip -o link show type veth | awk '$2 !~ /^eth0/ { print "veth " $2 }'
+  { nft list ruleset | grep dnat | grep -v 'ct status' || true; } | sed 's/^ */port /'
+  { find $DATA/logs $DATA/tasks -mindepth 1 -maxdepth 1 2>/dev/null || true; } | sed 's/^/files /'
 }
+nothing_left() { equal "$(left)" ""; }
 
 # The network. Only packets from and to the other VMs are dropped: the host's connection goes by the gateway.
 chain() {
