@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # leaves-nothing.sh [SEED [ROUNDS]]: after the stand-in's last VM is deleted nothing of it is left: no process, namespace, mount, cgroup, link
-# or file. Also after a script, a limactl, or an agent got SIGKILL in the middle, and the script was run again. The seed decides when that is,
-# ROUNDS (2) how often it happens to each of them.
+# or file. Also after a script, a limactl, or an agent got SIGKILL in the middle, and the script was run again, or only those VMs deleted that
+# were there. The seed decides when that is, ROUNDS (2) how often it happens to each of them.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 limactl=$here/limactl
@@ -106,11 +106,19 @@ settled() {
   done
   return 1
 }
+# cleanup: as cleanup.sh does it.
+cleanup() {
+  local vms
+  vms=$("$limactl" list -q)
+  # shellcheck disable=SC2086 # words
+  [ -z "$vms" ] || "$limactl" delete -f $vms
+}
+# round WHAT script|cleanup
 round() {
   local what=$1
-  if ! script >"$work/log" 2>&1; then
+  if ! "$2" >"$work/log" 2>&1; then
     failed=$((failed + 1))
-    echo "FAIL  $what: the script does not run (again)"
+    echo "FAIL  $what: $2 does not run to its end"
     tail -5 "$work/log" | sed 's/^/      | /'
     "$limactl" delete -f l1 l2 l3 >/dev/null 2>&1 || true
   elif ! settled; then
@@ -134,9 +142,13 @@ export limactl work
 
 : >"$work/namespaces"
 : >"$work/seen"
+watch $$ &
+watcher=$!
 began=$(date +%s%N)
-round "a whole run"
+round "a whole run" script
+kill "$watcher"
 took=$((($(date +%s%N) - began) / 1000000))
+again=cleanup
 for victim in script limactl agent; do
   for _ in $(seq "$rounds"); do
     delay=$((RANDOM % took))
@@ -156,7 +168,8 @@ for victim in script limactl agent; do
     pkill -9 -s "$leader" || true
     kill "$watcher" 2>/dev/null || true
     wait "$watcher" 2>/dev/null || true
-    round "SIGKILL to the $victim after $delay of $took ms, and run again"
+    round "SIGKILL to the $victim after $delay of $took ms, then $again" $again
+    [ $again = script ] && again=cleanup || again=script
   done
 done
 # Else nothing was looked for.

@@ -1,8 +1,8 @@
 """The network user-v2: a bridge in a network namespace that one process, the name server, holds open. Without an uplink."""
 
 import json
-import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import zlib
@@ -80,8 +80,4 @@ def end():
 
 def forget():
     """Removes also the leases."""
-    for path in (DIRECTORY / "leases.json", DIRECTORY / ".leases.json"):
-        path.unlink(missing_ok=True)
-    for directory in (DIRECTORY, DIRECTORY.parent):
-        if directory.is_dir():
-            os.rmdir(directory)
+    shutil.rmtree(DIRECTORY.parent, ignore_errors=True)

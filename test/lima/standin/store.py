@@ -54,9 +54,10 @@ def hostname(name):
 
 
 def names():
-    if not HOME.is_dir():
+    try:
+        return sorted(entry.name for entry in HOME.iterdir() if entry.name[0] not in "._" and entry.is_dir())
+    except FileNotFoundError:
         return []
-    return sorted(entry.name for entry in HOME.iterdir() if entry.name[0] not in "._" and entry.is_dir())
 
 
 def write(path, text):
