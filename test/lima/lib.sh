@@ -239,7 +239,11 @@ form_cluster() {
   for vm in $(workers); do join_worker "$vm" "$token" && guest "$vm" image || return; done
 }
 # Whether there is a cluster that is as it should be.
-healthy() { guest "$(managers | sed -n 1p)" alive && formed_everywhere && guest "$(managers | sed -n 1p)" await 20 ready "$(vms | wc -l | tr -d ' ')"; }
+healthy() {
+  local first
+  first=$(managers | sed -n 1p)
+  guest "$first" alive && formed_everywhere && guest "$first" await 20 ready "$(vms | wc -l | tr -d ' ')"
+}
 start_vms() {
   local vm running
   running=$(vms running)
