@@ -262,7 +262,7 @@ note_leader() {
 }
 # failover PREFIX: waits until another leads and takes writes, and prints the new leader, the ms until it was known here, and the ms without an
 # acknowledged write. Both begin with the last write that was acknowledged before: when the fault happened this VM's clock cannot tell, but
-# it was later. Which one was the last is told by the longest pause.
+# it was later. Which one was the last is told by the longest pause; where that came after the new leader was known, the mark is taken.
 failover() {
   await 20 test -e $STATE/new-leader >/dev/null || fail "no other leader"
   local at leader

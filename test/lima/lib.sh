@@ -107,7 +107,8 @@ open_report() {
     KEEP_REPORT=
   fi
   RESULTS=$REPORT/results.jsonl
-  rm -rf "$REPORT/logs"
+  # What an earlier run left there.
+  (cd "$REPORT" 2>/dev/null && rm -rf logs acknowledged-* start-*.log stopped-at terms bench.json ratios summary.md junit.xml logs.tar.gz) || true
   mkdir -p "$REPORT/logs"
   : >"$RESULTS"
   SCENARIO=${SCENARIO:-setup}

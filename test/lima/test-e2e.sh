@@ -114,5 +114,6 @@ for SCENARIO in ${only:-$all}; do
     check "the scenario gets to its end" say_and_fail "exit code $code at $(cat "$REPORT/stopped-at" 2>/dev/null)"
   fi
   say "        $SCENARIO: $((SECONDS - scenario_began)) s"
+  printf '{"scenario":"%s","took":%s}\n' "$SCENARIO" $((SECONDS - scenario_began)) >>"$RESULTS"
 done
 ended=yes
