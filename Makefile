@@ -1,7 +1,7 @@
 # The front door. `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down test build release fmt lint check proto bench sim faults install clean deps
+.PHONY: help demo demo-down cluster cluster-down test build release fmt lint check proto bench sim faults install clean deps
 
 PREFIX ?= /usr/local
 SWIFT ?= swift
@@ -10,13 +10,19 @@ SWIFT ?= swift
 RELEASE_FLAGS := -c release --static-swift-stdlib -Xlinker -s -Xlinker --no-export-dynamic
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## run Warren for real: a service with two replicas behind a published port, on this machine
 	@scripts/demo.sh up
 
 demo-down: ## stop the demo and remove everything it made
 	@scripts/demo.sh down
+
+cluster: ## five hosts made of namespaces, with a cluster on them, to play with; as root
+	@scripts/cluster.sh up
+
+cluster-down: ## remove these hosts and every trace of them
+	@scripts/cluster.sh down
 
 test: ## everything CI runs: format, generated code, strict build, unit, integration and end-to-end tests
 	@scripts/test.sh

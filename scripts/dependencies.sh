@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs through apt what is missing for the purposes named: build, run, test, crun, bench. Safe to repeat; says nothing when nothing is missing.
+# Installs through apt what is missing for the purposes named: build, run, test, crun, lima, bench. Safe to repeat; says nothing when nothing is missing.
 set -euo pipefail
 
 missing=()
@@ -40,6 +40,14 @@ for purpose in "$@"; do
       ;;
     crun)
       need crun crun
+      ;;
+    lima)
+      need_file /usr/bin/python3 python3
+      need_file /usr/lib/python3/dist-packages/yaml/__init__.py python3-yaml
+      need_file /usr/lib/python3/dist-packages/jsonschema/__init__.py python3-jsonschema
+      need sudo sudo
+      need ping iputils-ping
+      need ps procps
       ;;
     bench)
       need jq jq

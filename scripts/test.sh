@@ -13,10 +13,11 @@ if [ "$(id -u)" != 0 ]; then
   echo "error: the tests run containers and make network namespaces; run them as root" >&2
   exit 1
 fi
-scripts/dependencies.sh build run test
+scripts/dependencies.sh build run test lima
 
-step "shell scripts"
+step "shell scripts, and the template of the Lima suite's VMs"
 git ls-files '*.sh' .ci/run | xargs shellcheck
+test/lima/check-template
 
 step "format"
 scripts/lint.sh
