@@ -1,7 +1,7 @@
 # The front door. `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down cluster cluster-down test build release fmt lint check proto bench sim faults install clean deps
+.PHONY: help demo demo-down cluster cluster-down test build fmt lint check proto bench sim faults coverage install clean deps
 
 PREFIX ?= /usr/local
 SWIFT ?= swift
@@ -27,11 +27,7 @@ cluster-down: ## remove these hosts and every trace of them
 test: ## everything CI runs: format, generated code, strict build, unit, integration and end-to-end tests
 	@scripts/test.sh
 
-build: deps ## debug build; the binary is at bin/warren
-	$(SWIFT) build --product warren
-	@install -D "$$($(SWIFT) build --show-bin-path)/warren" bin/warren
-
-release: deps ## stripped, static release build at bin/warren
+build: deps ## the binary, at bin/warren: a release build that needs no Swift on the machine it runs on
 	$(SWIFT) build $(RELEASE_FLAGS) --product warren
 	@install -D "$$($(SWIFT) build $(RELEASE_FLAGS) --show-bin-path)/warren" bin/warren
 
@@ -50,7 +46,7 @@ proto: ## regenerate the committed protobuf code
 	@scripts/dependencies.sh build test
 	@api/generate.sh
 
-bench: release ## measure (release build); the figures in docs/operations/performance.md come from here
+bench: build ## measure (release build); the figures in docs/operations/performance.md come from here
 	$(SWIFT) build $(RELEASE_FLAGS) --product warren-bench
 	@scripts/bench.sh bin/warren "$$($(SWIFT) build $(RELEASE_FLAGS) --show-bin-path)/warren-bench"
 
@@ -61,6 +57,9 @@ faults: deps ## break machines of a real cluster under load and judge it: SEED=n
 	@scripts/dependencies.sh run
 	$(SWIFT) build --product warren && $(SWIFT) build --product warren-faults
 	@test/faults/run.sh "$$($(SWIFT) build --show-bin-path)" 60 $$(seq $(or $(SEED),1) $$(($(or $(SEED),1) + $(or $(MINUTES),2) - 1)))
+
+coverage: ## which lines the unit, integration and end-to-end tests reach: .build/coverage/lcov.info and summary.txt
+	@scripts/coverage.sh
 
 install: ## put binary, completions, man page and systemd units in place (PREFIX=/usr/local)
 	@scripts/install.sh "$(PREFIX)" "$(DESTDIR)"

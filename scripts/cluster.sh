@@ -13,7 +13,7 @@ up() {
   scripts/dependencies.sh build run lima
   if [ ! -x bin/warren ] || [ -n "$(find Sources Package.swift -newer bin/warren -print -quit)" ]; then
     say "Building a release binary (the first time takes some minutes)"
-    make --no-print-directory release
+    make --no-print-directory build
   fi
   test/lima/setup.sh
   # A host whose power was cut boots without its daemon.

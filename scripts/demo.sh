@@ -61,7 +61,7 @@ up() {
   scripts/dependencies.sh build run
   if [ ! -x bin/warren ] || [ -n "$(find Sources Package.swift -newer bin/warren -print -quit)" ]; then
     say "Building a release binary (the first time takes some minutes)"
-    make --no-print-directory release
+    make --no-print-directory build
   fi
   start_daemon
 
@@ -100,7 +100,7 @@ TXT
 down() {
   [ "$(id -u)" = 0 ] || fail "run this as root"
   if daemon_pid >/dev/null || [ -d "$state" ]; then
-    [ -x "$warren" ] || fail "bin/warren is not there; run 'make release' first"
+    [ -x "$warren" ] || fail "bin/warren is not there; run 'make build' first"
     start_daemon >/dev/null
     while read -r name; do
       "$warren" service delete "$name"

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 prefix=$1 root=${2:-}
 if [ ! -x bin/warren ]; then
-  echo "error: bin/warren is not there; run 'make release' first" >&2
+  echo "error: bin/warren is not there; run 'make build' first" >&2
   exit 1
 fi
 

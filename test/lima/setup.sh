@@ -83,7 +83,7 @@ say "$(vms running | wc -l | tr -d ' ') VMs run, after $((SECONDS - began)) s"
 for vm in $wanted; do
   guest "$vm" resolves $wanted
   guest "$vm" fits || fail "bin/warren does not run in $vm (see above); it has to be built for Linux on $(uname -m), with the \
-libraries of Ubuntu 24.04 or older and Swift's own linked in: make release"
+libraries of Ubuntu 24.04 or older and Swift's own linked in: make build"
 done
 "$LIMACTL" list | grep -E '^(NAME|warren-)'
 say "Go on with: test/lima/test-cluster.sh"
