@@ -44,9 +44,9 @@ test/e2e/run.sh "$(swift build --show-bin-path)/warren"
 
 step "faults on real machines, under load"
 # One seed is the same each time, the other is the change's own.
-faults=$((16#$(git rev-parse --short=7 HEAD)))
-echo "seeds 1 and $faults"
-test/faults/run.sh "$(swift build --show-bin-path)" 60 1 "$faults"
+own_seed=$((16#$(git rev-parse --short=7 HEAD)))
+echo "seeds 1 and $own_seed"
+test/faults/run.sh "$(swift build --show-bin-path)" 60 1 "$own_seed"
 
 step "generated code is current"
 # Last, because building the generators compiles their library anew.
@@ -58,3 +58,11 @@ git diff --exit-code --stat -- Sources/WarrenAPI/Generated Sources/Containerd/Ge
 
 step "the demo, with a release build, and what it installs"
 test/demo.sh
+
+step "the Lima suite, with that release, on the stand-in"
+# None of it is Lima: what only real VMs prove is reported as skipped.
+export LIMACTL=$PWD/test/lima/standin/limactl
+test/lima/standin/conformance.sh
+test/lima/standin/leaves-nothing.sh "$own_seed"
+test/lima/test-e2e.sh --only cluster,failover,partition,chaos,load --seed 1 --duration 120
+test/lima/test-e2e.sh --only chaos --seed "$own_seed" --duration 120
