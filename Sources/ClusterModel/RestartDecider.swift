@@ -8,6 +8,8 @@ package struct RestartDecider: Hashable, Sendable, Codable {
     case exited(code: Int32)
     /// It never ran: the image could not be pulled, the container not be made. Counts as a failure.
     case couldNotStart
+    /// It went down with its machine, for which it is not to blame: neither a failure nor a restart that counts.
+    case lostWithItsMachine
   }
 
   package enum Decision: Hashable, Sendable {
@@ -39,6 +41,7 @@ package struct RestartDecider: Hashable, Sendable, Codable {
     case .onFailure where succeeded: return .giveUp(state: .complete, reason: "finished")
     case .onFailure, .any: break
     }
+    if outcome == .lostWithItsMachine { return .restart(after: .zero) }
     if policy.maxAttempts > 0, restartsCounted(policy.window, now: now) >= policy.maxAttempts {
       return .giveUp(state: finalState, reason: "gave up after \(policy.maxAttempts) \(policy.maxAttempts == 1 ? "restart" : "restarts")")
     }

@@ -49,6 +49,7 @@ struct AgentFixture: Sendable {
     let clock = clock
     var configuration = Agent.Configuration(node: ClusterNode(id: "n1", roles: [.worker], description: NodeDescription(hostname: "n1")))
     configuration.jitter = { 1 }
+    configuration.boot = await BootID(rawValue: "\(engine.boots)")
     configuration.sweepInterval = sweepInterval
     configuration.engineLooks = engineLooks
     await manager.workerRestarted()

@@ -113,6 +113,21 @@ struct AgentRestartTests {
     }
   }
 
+  @Test func powerCutsNeitherDelayATaskNorUseUpItsRestarts() async throws {
+    try await AgentFixture.with { node in
+      await node.manager.assign(
+        node.task {
+          $0.restart.maxAttempts = 1
+          $0.restart.delay = .seconds(30)
+        })
+      for attempt in 0...3 {
+        try await node.life { _ in _ = try await node.told(.running, attempt: attempt) }
+        await node.engine.losePower()
+      }
+      #expect(node.clock.nextWakeup == nil)
+    }
+  }
+
   /// Forgotten is forgotten, also when no manager repeats it.
   @Test func aForgottenTaskDoesNotComeBack() async throws {
     try await AgentFixture.with { node in

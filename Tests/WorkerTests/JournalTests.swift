@@ -32,7 +32,7 @@ struct JournalTests {
     spec.ports = [PublishedPort(hostPort: 8080, containerPort: 80)]
     var record = TaskRecord(assigned: ClusterTask(id: "t", serviceID: "s", serviceName: "web", slot: 2, revision: 7, spec: spec))
     record.attempt = 4
-    record.hasStarted = true
+    record.startedIn = BootID(rawValue: "boot/7")
     record.status = TaskStatus(state: .waiting, attempt: 4, message: "exited with 3", since: Timestamp(seconds: 5, nanoseconds: 6))
     record.status.lastExit = ExitStatus(code: 3, reason: "exited with 3", at: Timestamp(seconds: 5))
     record.status.nextAttemptAt = Timestamp(seconds: 9)
@@ -40,6 +40,17 @@ struct JournalTests {
     record.next = .restart(after: .milliseconds(1500), message: "exited with 3")
     record.task.status = record.status
     return record
+  }
+
+  /// They say whether a container was started, but not in which boot.
+  @Test(arguments: [true, false]) func progressOfEarlierVersionsIsRead(_ hasStarted: Bool) async throws {
+    try await withFolder { folder in
+      let journal = try Journal(path: "\(folder)/worker.sqlite")
+      try await journal.save(record)
+      let progress = Data(#"{"attempt":4,"hasStarted":\#(hasStarted),"restarts":{"step":0,"recent":[],"granted":0}}"#.utf8)
+      try await journal.database.write { try $0.execute(sql: "UPDATE task SET progress = ?", arguments: [progress]) }
+      #expect(try await journal.load().map(\.startedIn) == [hasStarted ? .unknown : nil])
+    }
   }
 
   @Test func whatWasSavedIsLoadedByTheNextLife() async throws {

@@ -53,7 +53,7 @@ struct TaskMachineTableTests {
       case .stopping: [.begin, .created, .started, .unwanted]
       case .ended: [.begin, .created, .started, .unwanted, .stopped, .removed]
       }
-    var machine = TaskMachine(record: TaskRecord(assigned: task()))
+    var machine = TaskMachine(record: TaskRecord(assigned: task()), boot: .unknown)
     for step in path { _ = machine.handle(event(step), now: start) }
     return machine
   }
@@ -107,7 +107,7 @@ struct TaskMachineTableTests {
   }
 
   @Test func anInterruptionCostsNoAttempt() {
-    var machine = TaskMachine(record: TaskRecord(assigned: task { $0.restart.condition = .none }))
+    var machine = TaskMachine(record: TaskRecord(assigned: task { $0.restart.condition = .none }), boot: .unknown)
     _ = machine.handle(.begin(nil), now: start)
     _ = machine.handle(.interrupted(message: "away"), now: start)
     let actions = machine.handle(.removed, now: start)
@@ -122,7 +122,7 @@ struct TaskMachineTableTests {
   ) {
     let before = machine(in: .removing).record
     #expect(before.next == .restart(after: .seconds(1), message: "exited with 3"))
-    var machine = TaskMachine(record: before)
+    var machine = TaskMachine(record: before, boot: .unknown)
     #expect(machine.handle(.begin(found), now: start) == [.remove])
     #expect(machine.handle(.removed, now: start).map(name) == ["save", "waiting", "wait"])
     #expect(machine.record.status.lastExit == exit && machine.record.attempt == 1)
@@ -132,25 +132,25 @@ struct TaskMachineTableTests {
   @Test func aRemovalThatWasCutShortEndsWhenTheTaskIsNoLongerWanted() {
     var record = machine(in: .removing).record
     record.task.desiredState = .shutdown
-    var machine = TaskMachine(record: record)
+    var machine = TaskMachine(record: record, boot: .unknown)
     #expect(machine.handle(.begin(nil), now: start) == [.save, .remove])
     #expect(machine.handle(.removed, now: start).map(name) == ["save", "shutdown"])
   }
 
   @Test func theRestOfADelayIsWaited() {
     let record = machine(in: .waiting).record
-    var machine = TaskMachine(record: record)
+    var machine = TaskMachine(record: record, boot: .unknown)
     #expect(machine.handle(.begin(nil), now: start + .milliseconds(400)).last == .wait(.milliseconds(600)))
-    machine = TaskMachine(record: record)
+    machine = TaskMachine(record: record, boot: .unknown)
     #expect(machine.handle(.begin(nil), now: start + .seconds(2)).last == .create)
     // The clock was set back by a day.
-    machine = TaskMachine(record: record)
+    machine = TaskMachine(record: record, boot: .unknown)
     #expect(machine.handle(.begin(nil), now: start + .seconds(-86400)).last == .wait(RestartDecider.longestDelay))
   }
 
   /// The journal was written before the process was started, and not since.
   @Test func anAdoptedContainerHasRunSinceItWasStarted() {
-    var machine = TaskMachine(record: machine(in: .starting).record)
+    var machine = TaskMachine(record: machine(in: .starting).record, boot: .unknown)
     let actions = machine.handle(.begin(.running(pid: 7, address: "10.0.0.2")), now: start + .seconds(3600))
     #expect(actions.map(name) == ["running", "watch"])
     #expect(machine.record.status.since == start && machine.record.status.pid == 7)
@@ -159,7 +159,7 @@ struct TaskMachineTableTests {
 
   @Test func forgottenDuringItsLastRemovalItIsForgottenAfterwards() {
     let record = machine(in: .ended).record
-    var machine = TaskMachine(record: record)
+    var machine = TaskMachine(record: record, boot: .unknown)
     #expect(machine.handle(.begin(nil), now: start).map(name) == ["shutdown", "remove"])
     #expect(machine.handle(.forgotten, now: start).map(name) == ["save"])
     #expect(machine.handle(.removed, now: start).map(name) == ["save", "shutdown", "forget"])

@@ -7,6 +7,7 @@ import Testing
 /// What one task does on its node, event by event.
 @Suite struct TaskMachineTests {
   private let start = Timestamp(seconds: 1_000_000)
+  private let boot = BootID(rawValue: "1")
 
   private func task(_ change: (inout TaskSpec) -> Void = { _ in }) -> ClusterTask {
     var spec = TaskSpec(container: ContainerSpec(image: "web"))
@@ -16,7 +17,9 @@ import Testing
     return task
   }
 
-  private func machine(_ change: (inout TaskSpec) -> Void = { _ in }) -> TaskMachine { TaskMachine(record: TaskRecord(assigned: task(change))) }
+  private func machine(_ change: (inout TaskSpec) -> Void = { _ in }) -> TaskMachine {
+    TaskMachine(record: TaskRecord(assigned: task(change)), boot: boot)
+  }
 
   private func states(_ actions: [TaskMachine.Action]) -> [TaskState] {
     actions.compactMap { if case .report(let status) = $0 { status.state } else { nil } }
@@ -37,7 +40,7 @@ import Testing
     #expect(begun.contains(.create) && states(begun) == [.preparing])
     let created = machine.handle(.created(address: "10.0.0.2"), now: start)
     #expect(created.first == .save && created.last == .start(address: "10.0.0.2"))
-    #expect(machine.record.hasStarted)
+    #expect(machine.record.startedIn == boot)
     let started = machine.handle(.started(pid: 7), now: start)
     #expect(started.last == .watch && states(started) == [.running])
     #expect(machine.record.status.pid == 7 && machine.record.status.address == "10.0.0.2")
@@ -50,7 +53,7 @@ import Testing
     #expect(machine.handle(.exited(exit), now: later) == [.save, .remove])
     let removed = machine.handle(.removed, now: later)
     #expect(removed.contains(.wait(.seconds(1))) && states(removed) == [.waiting])
-    #expect(machine.record.attempt == 1 && machine.record.status.lastExit == exit && !machine.record.hasStarted)
+    #expect(machine.record.attempt == 1 && machine.record.status.lastExit == exit && machine.record.startedIn == nil)
     let again = machine.handle(.timer, now: later + .seconds(1))
     #expect(again.contains(.create))
     #expect(machine.container.id == "t-1")
@@ -123,29 +126,53 @@ import Testing
   }
 
   @Test func afterARestartOfTheWorkerARunningContainerIsAdopted() {
-    var machine = TaskMachine(record: running().record)
+    var machine = TaskMachine(record: running().record, boot: boot)
     let actions = machine.handle(.begin(.running(pid: 7, address: "10.0.0.2")), now: start + .seconds(9))
     #expect(actions.last == .watch && states(actions) == [.running] && !actions.contains(.create))
     #expect(machine.record.status.since == start)
   }
 
   @Test func afterARestartOfTheWorkerAnExitIsReportedWithItsRealCode() {
-    var machine = TaskMachine(record: running().record)
+    var machine = TaskMachine(record: running().record, boot: boot)
     let exit = ExitStatus(code: 9, reason: "exited with 9", at: start + .seconds(3))
     #expect(machine.handle(.begin(.exited(exit)), now: start + .seconds(9)) == [.save, .remove])
     #expect(states(machine.handle(.removed, now: start)) == [.waiting])
     #expect(machine.record.status.lastExit == exit)
   }
 
-  @Test(arguments: [nil, RuntimeContainer.State.lost]) func aContainerLostInAPowerCutEndedIfItHadStarted(_ found: RuntimeContainer.State?) {
-    var machine = TaskMachine(record: running().record)
+  @Test(arguments: [nil, RuntimeContainer.State.lost]) func aContainerLostWithItsRuntimeEndedIfItHadStarted(_ found: RuntimeContainer.State?) {
+    var machine = TaskMachine(record: running().record, boot: boot)
     #expect(machine.handle(.begin(found), now: start) == [.save, .remove])
     #expect(machine.record.status.lastExit?.code == -1)
+    #expect(machine.record.next == .restart(after: .seconds(1), message: "lost when its runtime went down"))
 
     // One that was never started is simply made again, as the same attempt.
     machine = self.machine()
     let actions = machine.handle(.begin(found), now: start)
     #expect(actions.contains(.create) && machine.record.attempt == 0)
+  }
+
+  /// However often the machine goes down: its containers start again at once, and none of it counts against them.
+  @Test(arguments: [nil, RuntimeContainer.State.lost]) func aContainerLostWithItsMachineIsNotToBlame(_ found: RuntimeContainer.State?) {
+    var record = running { $0.restart.maxAttempts = 1 }.record
+    for attempt in 1...5 {
+      var machine = TaskMachine(record: record, boot: BootID(rawValue: "after \(attempt)"))
+      #expect(machine.handle(.begin(found), now: start) == [.save, .remove])
+      #expect(machine.handle(.removed, now: start).last == .wait(.zero))
+      #expect(machine.record.attempt == attempt && machine.record.restarts == RestartDecider())
+      #expect(machine.record.status.lastExit?.reason == "lost when its machine went down")
+      _ = machine.handle(.timer, now: start)
+      _ = machine.handle(.created(address: ""), now: start)
+      _ = machine.handle(.started(pid: 9), now: start)
+      record = machine.record
+    }
+  }
+
+  @Test func aContainerThatMustRunOnlyOnceDoesNotRunAgainAfterItsMachineWentDown() {
+    var machine = TaskMachine(record: running { $0.restart.condition = .none }.record, boot: BootID(rawValue: "2"))
+    _ = machine.handle(.begin(.lost), now: start)
+    #expect(states(machine.handle(.removed, now: start)) == [.failed])
+    #expect(machine.record.status.message == "lost when its machine went down; the restart policy is none")
   }
 
   /// Any order of events: never two calls to the runtime at once, never a container made while another may exist, and in the end nothing.

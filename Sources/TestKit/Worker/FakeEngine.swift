@@ -24,6 +24,8 @@ package actor FakeEngine {
   }
 
   private var life = 0
+  /// How often the machine has lost its power.
+  package private(set) var boots = 0
   private var lastPid = 100
   private var faults: [Step: (fault: Fault, times: Int)] = [:]
   private var isAway = false
@@ -89,6 +91,7 @@ package actor FakeEngine {
   /// The machine loses power: processes and networks are gone, what is on disk stays.
   package func losePower() {
     kill()
+    boots += 1
     for id in containers.keys {
       containers[id]?.network = false
       if containers[id]?.process != nil { containers[id]?.process = .lost }

@@ -8,6 +8,7 @@ import ServiceLifecycle
 package actor Agent {
   package struct Configuration: Sendable {
     package var node: ClusterNode
+    package var boot = BootID.current()
     /// Between two attempts to open a session: doubles from the first to the second.
     package var reconnectDelay: ClosedRange<Duration> = .milliseconds(100)...(.seconds(8))
     /// What part of that delay is waited, drawn anew each time: workers that lost the same manager return at different moments.
@@ -242,7 +243,7 @@ package actor Agent {
     let supervisor = TaskSupervisor(
       record, found: found,
       TaskSupervisor.Surroundings(
-        runtime: runtime, journal: journal, clock: clock, now: now,
+        runtime: runtime, journal: journal, boot: configuration.boot, clock: clock, now: now,
         report: { [outbox] in outbox.add($0) }, logger: logger))
     supervisors[record.task.id] = supervisor
     births.yield(supervisor)

@@ -48,6 +48,8 @@ package final class Journal: Sendable {
   private struct Progress: Codable {
     var attempt: Int
     var hasStarted: Bool
+    /// Of containers that earlier versions started, nothing is known.
+    var startedIn: BootID?
     var restarts: RestartDecider
     var next: TaskMachine.Next?
   }
@@ -58,7 +60,8 @@ package final class Journal: Sendable {
     task.status = record.status
     let body: Data = try task.wire.serializedData()
     let progress = try JSONEncoder().encode(
-      Progress(attempt: record.attempt, hasStarted: record.hasStarted, restarts: record.restarts, next: record.next))
+      Progress(
+        attempt: record.attempt, hasStarted: record.startedIn != nil, startedIn: record.startedIn, restarts: record.restarts, next: record.next))
     try await database.write { database in
       try database.execute(sql: "INSERT OR REPLACE INTO task (id, body, progress) VALUES (?, ?, ?)", arguments: [id, body, progress])
     }
@@ -75,7 +78,7 @@ package final class Journal: Sendable {
         let progress = try JSONDecoder().decode(Progress.self, from: row["progress"])
         var record = TaskRecord(assigned: task)
         record.attempt = progress.attempt
-        record.hasStarted = progress.hasStarted
+        record.startedIn = progress.startedIn ?? (progress.hasStarted ? .unknown : nil)
         record.restarts = progress.restarts
         record.next = progress.next
         return record

@@ -63,11 +63,16 @@ package struct TaskMachine: Sendable {
   /// Between two attempts of which the first was interrupted; the restart policy has no say in it.
   private static let delayAfterInterruption = Duration.seconds(1)
 
+  private let boot: BootID
   package private(set) var record: TaskRecord
   package private(set) var phase = Phase.new
   private var isForgotten = false
 
-  package init(record: TaskRecord) { self.record = record }
+  /// - Parameter boot: the one this machine is in.
+  package init(record: TaskRecord, boot: BootID) {
+    self.record = record
+    self.boot = boot
+  }
 
   package var container: TaskContainer {
     var task = record.task
@@ -93,7 +98,7 @@ package struct TaskMachine: Sendable {
     case (.created(let address), .creating):
       guard isWanted else { return remove(then: .end(.shutdown, message: "")) }
       phase = .starting(address: address)
-      record.hasStarted = true
+      record.startedIn = boot
       record.status.address = address
       return [.save, report(.starting, "", now), .start(address: address)]
     case (.started(let pid), .starting):
@@ -131,8 +136,7 @@ package struct TaskMachine: Sendable {
     switch found {
     case .running(let pid, let address)?: return adopt(pid: pid, address: address, now: now)
     case .exited(let exit)?: return ended(exit, ranFor: exit.at - record.status.since, now: now)
-    case .lost? where record.hasStarted, nil where record.hasStarted:
-      return ended(ExitStatus(code: -1, reason: "lost when its machine or its runtime went down", at: now), ranFor: .zero, now: now)
+    case .lost? where record.startedIn != nil, nil where record.startedIn != nil: return lost(now: now)
     case .created?, .lost?, nil:
       guard isWanted else { return remove(then: .end(.shutdown, message: "")) }
       if found == nil, let waiting = resumeWaiting(now: now) { return waiting }
@@ -196,6 +200,15 @@ package struct TaskMachine: Sendable {
     return decide(.exited(code: exit.code), ranFor: max(ranFor, .zero), message: exit.reason, now: now)
   }
 
+  /// How it ended nobody knows. When the machine has been down since, that is why.
+  private mutating func lost(now: Timestamp) -> [Action] {
+    let isMachines = record.startedIn != boot
+    let reason = isMachines ? "lost when its machine went down" : "lost when its runtime went down"
+    record.status.lastExit = ExitStatus(code: -1, reason: reason, at: now)
+    guard isWanted else { return remove(then: .end(.shutdown, message: "")) }
+    return decide(isMachines ? .lostWithItsMachine : .exited(code: -1), ranFor: .zero, message: reason, now: now)
+  }
+
   private mutating func decide(_ outcome: RestartDecider.Outcome, ranFor: Duration, message: String, now: Timestamp) -> [Action] {
     let decision = record.restarts.attemptEnded(outcome, ranFor: ranFor, policy: record.task.spec.restart, now: now)
     switch decision {
@@ -219,7 +232,7 @@ package struct TaskMachine: Sendable {
       guard isWanted else { return proceed(.end(.shutdown, message: ""), now: now) }
       phase = .waiting
       record.attempt += 1
-      record.hasStarted = false
+      record.startedIn = nil
       record.status.nextAttemptAt = now + delay
       return [.save, report(.waiting, message, now), .wait(delay)]
     case .end(let state, let message):

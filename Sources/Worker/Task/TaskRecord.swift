@@ -4,9 +4,9 @@ package import ClusterModel
 package struct TaskRecord: Sendable, Hashable {
   package var task: ClusterTask
   package var attempt: Int
-  /// Whether the process of this attempt may have run. Written before it is started: after a power cut this decides between
-  /// "start it" and "it ended, let the restart policy decide".
-  package var hasStarted = false
+  /// In which boot of the machine the process of this attempt may have run. Written before it is started: after a power cut this decides
+  /// between "start it", "it ended, let the restart policy decide" and "it was lost with its machine".
+  package var startedIn: BootID?
   package var restarts = RestartDecider()
   /// While the container of this attempt is being removed: what follows. How the attempt ended has been counted then.
   package var next: TaskMachine.Next?
@@ -23,7 +23,7 @@ package struct TaskRecord: Sendable, Hashable {
   package init(found container: RuntimeContainer, of origin: TaskContainer) {
     task = origin.task
     attempt = origin.attempt
-    hasStarted = container.state != .created
+    startedIn = container.state == .created ? nil : .unknown
     status = origin.task.status
   }
 }

@@ -9,17 +9,19 @@ package final class TaskSupervisor: Sendable {
   package struct Surroundings: Sendable {
     package var runtime: any ContainerRuntime
     package var journal: Journal
+    package var boot: BootID
     package var clock: any Clock<Duration>
     package var now: @Sendable () -> Timestamp
     package var report: @Sendable (TaskStatusUpdate) -> Void
     package var logger: Logger
 
     package init(
-      runtime: any ContainerRuntime, journal: Journal, clock: any Clock<Duration>, now: @escaping @Sendable () -> Timestamp,
+      runtime: any ContainerRuntime, journal: Journal, boot: BootID, clock: any Clock<Duration>, now: @escaping @Sendable () -> Timestamp,
       report: @escaping @Sendable (TaskStatusUpdate) -> Void, logger: Logger
     ) {
       self.runtime = runtime
       self.journal = journal
+      self.boot = boot
       self.clock = clock
       self.now = now
       self.report = report
@@ -55,7 +57,7 @@ package final class TaskSupervisor: Sendable {
 
   /// Returns when the task was forgotten, or on cancellation.
   package func run() async {
-    var machine = TaskMachine(record: record)
+    var machine = TaskMachine(record: record, boot: around.boot)
     mailbox.yield(.begin(found))
     await withDiscardingTaskGroup { group in
       var creation: Task<Void, Never>?
@@ -105,7 +107,7 @@ package final class TaskSupervisor: Sendable {
 
   private func save(_ record: TaskRecord) async {
     await persistently("journal.write-failed") { try await self.around.journal.save(record) }
-    around.logger.trace("journal.saved", metadata: ["task": "\(id)", "state": "\(record.status.state)", "started": "\(record.hasStarted)"])
+    around.logger.trace("journal.saved", metadata: ["task": "\(id)", "state": "\(record.status.state)", "started": "\(record.startedIn != nil)"])
   }
 
   private func create(_ container: TaskContainer) async {
