@@ -179,7 +179,7 @@ faults() {
 # command_line: services made by the command line on one manager after the other, while faults happen.
 command_line() {
   local number=0 host
-  while [ ! -e "$round/over" ]; do
+  while [ ! -e "$round/written" ]; do
     number=$((number + 1)) host=h$((number % 3 + 1))
     if on "$host" timeout 15 "$WARREN" service create "cli-$seed-$number" --image web:demo --replicas 0 --detach; then
       echo "cli-$seed-$number" >>"$round/acknowledged"
@@ -204,7 +204,7 @@ collect() {
 judged() { collect && "$TOOL" judge "$RUN" --seed "$seed"; }
 
 run_round() {
-  local load
+  local load writer
   round=$RUN/$seed
   mkdir "$round"
   : >"$round/acknowledged"
@@ -215,15 +215,19 @@ run_round() {
   "$TOOL" load --seed "$seed" --until "$round/over" --sockets "$FLEET" --out "$round/history.json" >"$round/load" 2>&1 &
   load=$!
   command_line &
+  writer=$!
   faults
   # Until a machine that was just started again has reported, the store has what ran there before.
   sleep 10
   if ! eventually 90 has_gone; then
     echo "VIOLATION a machine joins and goes while others fail: $spare did not"
     tail -n 5 "$log/$spare.log" "$round/membership.log"
-    touch "$round/over"
+    touch "$round/written" "$round/over"
     return 1
   fi
+  # What is acknowledged after the load has listed what there is would be missing there.
+  touch "$round/written"
+  wait "$writer"
   touch "$round/over"
   wait "$load" || { cat "$round/load"; return 1; }
   printf '%s\n' "${workers[@]}" >"$round/nodes"
