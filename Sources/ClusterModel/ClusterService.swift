@@ -5,10 +5,14 @@ package struct ClusterService: Hashable, Sendable, Identifiable {
   package var id: ServiceID
   package var meta = Meta()
   package var spec: ServiceSpec
-  /// Grows by one each time the task template changes; a task carries the revision it was made from.
+  /// Names the task template; another one gets the next number. A task carries the revision it was made from.
   package var revision: UInt64 = 1
   /// Deletion was asked for; the service goes when its last task is gone.
   package var deleting = false
+  /// Other templates that it had, the one that was the service's last at the end.
+  package var revisions: [ServiceRevision] = []
+  /// The last change of its template; nil when there was none.
+  package var rollout: Rollout?
   package var unknown = UnknownFields()
 
   package init(id: ServiceID, spec: ServiceSpec) {
@@ -35,6 +39,8 @@ package struct ServiceSpec: Hashable, Sendable {
   package var labels: [String: String] = [:]
   package var mode: Mode
   package var task: TaskSpec
+  package var update = UpdatePolicy()
+  package var rollback = UpdatePolicy()
   package var unknown = UnknownFields()
 
   package init(name: String, mode: Mode = .replicated(replicas: 1), task: TaskSpec) {

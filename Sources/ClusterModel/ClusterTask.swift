@@ -23,6 +23,8 @@ package struct ClusterTask: Hashable, Sendable, Identifiable {
   package var spec: TaskSpec
   package var desiredState = DesiredState.running
   package var status = TaskStatus()
+  /// When it had been up for as long as its rollout watched it.
+  package var provenAt: Timestamp?
   package var unknown = UnknownFields()
 
   package init(id: TaskID, serviceID: ServiceID, serviceName: String, slot: Int, revision: UInt64, spec: TaskSpec) {
@@ -71,6 +73,9 @@ package enum TaskState: UInt8, Sendable, Comparable, CaseIterable, Codable {
 }
 
 package struct ExitStatus: Hashable, Sendable {
+  /// The reason of a container that its machine took down, for which it is not to blame.
+  package static let lostWithItsMachine = "lost when its machine went down"
+
   /// 128 + n after a death by signal n; -1 when the process never started.
   package var code: Int32
   /// For people: `exited`, `killed by SIGKILL`, `out of memory`, `could not start: …`.

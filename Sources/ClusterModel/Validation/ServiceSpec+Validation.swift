@@ -14,6 +14,8 @@ extension ServiceSpec {
     if task.container.image.isEmpty { throw .invalid("the image is missing", "a service needs one", "give it with --image NAME[:TAG]") }
     try checkingImage(task.container.image)
     try task.validate()
+    try update.validate(of: "update")
+    try rollback.validate(of: "rollback")
     try validateSize()
   }
 

@@ -144,6 +144,19 @@ package enum Warren_V1_WarrenAPI: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "ChangeRollout" metadata.
+        package enum ChangeRollout: Sendable {
+            /// Request type for "ChangeRollout".
+            package typealias Input = Warren_V1_ChangeRolloutRequest
+            /// Response type for "ChangeRollout".
+            package typealias Output = Warren_V1_ChangeRolloutResponse
+            /// Descriptor for "ChangeRollout".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "warren.v1.WarrenAPI"),
+                method: "ChangeRollout",
+                type: .unary
+            )
+        }
         /// Namespace for "DeleteService" metadata.
         package enum DeleteService: Sendable {
             /// Request type for "DeleteService".
@@ -545,6 +558,7 @@ package enum Warren_V1_WarrenAPI: Sendable {
             ChangeNodeRole.descriptor,
             CreateService.descriptor,
             UpdateService.descriptor,
+            ChangeRollout.descriptor,
             DeleteService.descriptor,
             GetService.descriptor,
             ListServices.descriptor,
@@ -742,6 +756,24 @@ extension Warren_V1_WarrenAPI {
             request: GRPCCore.StreamingServerRequest<Warren_V1_UpdateServiceRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_UpdateServiceResponse>
+
+        /// Handle the "ChangeRollout" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Pauses or resumes a rollout, or goes back to an earlier revision.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Warren_V1_ChangeRolloutRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Warren_V1_ChangeRolloutResponse` messages.
+        func changeRollout(
+            request: GRPCCore.StreamingServerRequest<Warren_V1_ChangeRolloutRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_ChangeRolloutResponse>
 
         /// Handle the "DeleteService" method.
         ///
@@ -1342,6 +1374,24 @@ extension Warren_V1_WarrenAPI {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Warren_V1_UpdateServiceResponse>
 
+        /// Handle the "ChangeRollout" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Pauses or resumes a rollout, or goes back to an earlier revision.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_ChangeRolloutRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Warren_V1_ChangeRolloutResponse` message.
+        func changeRollout(
+            request: GRPCCore.ServerRequest<Warren_V1_ChangeRolloutRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Warren_V1_ChangeRolloutResponse>
+
         /// Handle the "DeleteService" method.
         ///
         /// - Parameters:
@@ -1939,6 +1989,24 @@ extension Warren_V1_WarrenAPI {
             context: GRPCCore.ServerContext
         ) async throws -> Warren_V1_UpdateServiceResponse
 
+        /// Handle the "ChangeRollout" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Pauses or resumes a rollout, or goes back to an earlier revision.
+        ///
+        /// - Parameters:
+        ///   - request: A `Warren_V1_ChangeRolloutRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Warren_V1_ChangeRolloutResponse` to respond with.
+        func changeRollout(
+            request: Warren_V1_ChangeRolloutRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Warren_V1_ChangeRolloutResponse
+
         /// Handle the "DeleteService" method.
         ///
         /// - Parameters:
@@ -2499,6 +2567,17 @@ extension Warren_V1_WarrenAPI.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Warren_V1_WarrenAPI.Method.ChangeRollout.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_ChangeRolloutRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_ChangeRolloutResponse>(),
+            handler: { request, context in
+                try await self.changeRollout(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Warren_V1_WarrenAPI.Method.DeleteService.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_DeleteServiceRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_DeleteServiceResponse>(),
@@ -2927,6 +3006,17 @@ extension Warren_V1_WarrenAPI.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_UpdateServiceResponse> {
         let response = try await self.updateService(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func changeRollout(
+        request: GRPCCore.StreamingServerRequest<Warren_V1_ChangeRolloutRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_ChangeRolloutResponse> {
+        let response = try await self.changeRollout(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -3366,6 +3456,19 @@ extension Warren_V1_WarrenAPI.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Warren_V1_UpdateServiceResponse> {
         return GRPCCore.ServerResponse<Warren_V1_UpdateServiceResponse>(
             message: try await self.updateService(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func changeRollout(
+        request: GRPCCore.ServerRequest<Warren_V1_ChangeRolloutRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Warren_V1_ChangeRolloutResponse> {
+        return GRPCCore.ServerResponse<Warren_V1_ChangeRolloutResponse>(
+            message: try await self.changeRollout(
                 request: request.message,
                 context: context
             ),
@@ -3982,6 +4085,29 @@ extension Warren_V1_WarrenAPI {
             deserializer: some GRPCCore.MessageDeserializer<Warren_V1_UpdateServiceResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_UpdateServiceResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ChangeRollout" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Pauses or resumes a rollout, or goes back to an earlier revision.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_ChangeRolloutRequest` message.
+        ///   - serializer: A serializer for `Warren_V1_ChangeRolloutRequest` messages.
+        ///   - deserializer: A deserializer for `Warren_V1_ChangeRolloutResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func changeRollout<Result>(
+            request: GRPCCore.ClientRequest<Warren_V1_ChangeRolloutRequest>,
+            serializer: some GRPCCore.MessageSerializer<Warren_V1_ChangeRolloutRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Warren_V1_ChangeRolloutResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_ChangeRolloutResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "DeleteService" method.
@@ -4878,6 +5004,40 @@ extension Warren_V1_WarrenAPI {
             try await self.client.unary(
                 request: request,
                 descriptor: Warren_V1_WarrenAPI.Method.UpdateService.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "ChangeRollout" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Pauses or resumes a rollout, or goes back to an earlier revision.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_ChangeRolloutRequest` message.
+        ///   - serializer: A serializer for `Warren_V1_ChangeRolloutRequest` messages.
+        ///   - deserializer: A deserializer for `Warren_V1_ChangeRolloutResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func changeRollout<Result>(
+            request: GRPCCore.ClientRequest<Warren_V1_ChangeRolloutRequest>,
+            serializer: some GRPCCore.MessageSerializer<Warren_V1_ChangeRolloutRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Warren_V1_ChangeRolloutResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_ChangeRolloutResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Warren_V1_WarrenAPI.Method.ChangeRollout.descriptor,
                 serializer: serializer,
                 deserializer: deserializer,
                 options: options,
@@ -6047,6 +6207,35 @@ extension Warren_V1_WarrenAPI.ClientProtocol {
         )
     }
 
+    /// Call the "ChangeRollout" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Pauses or resumes a rollout, or goes back to an earlier revision.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Warren_V1_ChangeRolloutRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func changeRollout<Result>(
+        request: GRPCCore.ClientRequest<Warren_V1_ChangeRolloutRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_ChangeRolloutResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.changeRollout(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_ChangeRolloutRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_ChangeRolloutResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "DeleteService" method.
     ///
     /// - Parameters:
@@ -7088,6 +7277,39 @@ extension Warren_V1_WarrenAPI.ClientProtocol {
             metadata: metadata
         )
         return try await self.updateService(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ChangeRollout" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Pauses or resumes a rollout, or goes back to an earlier revision.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func changeRollout<Result>(
+        _ message: Warren_V1_ChangeRolloutRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_ChangeRolloutResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Warren_V1_ChangeRolloutRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.changeRollout(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -146,6 +146,170 @@ package nonisolated enum Warren_V1_Availability: SwiftProtobuf.Enum, Swift.CaseI
 
 }
 
+package nonisolated enum Warren_V1_RolloutKind: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case unspecified // = 0
+  case update // = 1
+  case rollback // = 2
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unspecified
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .update
+    case 2: self = .rollback
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .update: return 1
+    case .rollback: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Warren_V1_RolloutKind] = [
+    .unspecified,
+    .update,
+    .rollback,
+  ]
+
+}
+
+package nonisolated enum Warren_V1_RolloutState: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case unspecified // = 0
+  case running // = 1
+  case paused // = 2
+  case completed // = 3
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unspecified
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .running
+    case 2: self = .paused
+    case 3: self = .completed
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .running: return 1
+    case .paused: return 2
+    case .completed: return 3
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Warren_V1_RolloutState] = [
+    .unspecified,
+    .running,
+    .paused,
+    .completed,
+  ]
+
+}
+
+package nonisolated enum Warren_V1_UpdateOrder: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+
+  /// start first where that is possible
+  case unspecified // = 0
+  case startFirst // = 1
+  case stopFirst // = 2
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unspecified
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .startFirst
+    case 2: self = .stopFirst
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .startFirst: return 1
+    case .stopFirst: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Warren_V1_UpdateOrder] = [
+    .unspecified,
+    .startFirst,
+    .stopFirst,
+  ]
+
+}
+
+package nonisolated enum Warren_V1_UpdateFailureAction: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+
+  /// pause
+  case unspecified // = 0
+  case pause // = 1
+  case rollback // = 2
+  case `continue` // = 3
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unspecified
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .pause
+    case 2: self = .rollback
+    case 3: self = .continue
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .pause: return 1
+    case .rollback: return 2
+    case .continue: return 3
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Warren_V1_UpdateFailureAction] = [
+    .unspecified,
+    .pause,
+    .rollback,
+    .continue,
+  ]
+
+}
+
 package nonisolated enum Warren_V1_NetworkMode: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
   case unspecified // = 0
@@ -906,53 +1070,159 @@ package nonisolated struct Warren_V1_NodeDescription: Sendable {
   fileprivate var _resources: Warren_V1_Resources? = nil
 }
 
-package nonisolated struct Warren_V1_Service: Sendable {
+package nonisolated struct Warren_V1_Service: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var id: String = String()
+  package var id: String {
+    get {_storage._id}
+    set {_uniqueStorage()._id = newValue}
+  }
 
   package var meta: Warren_V1_Meta {
-    get {_meta ?? Warren_V1_Meta()}
-    set {_meta = newValue}
+    get {_storage._meta ?? Warren_V1_Meta()}
+    set {_uniqueStorage()._meta = newValue}
   }
   /// Returns true if `meta` has been explicitly set.
-  package var hasMeta: Bool {self._meta != nil}
+  package var hasMeta: Bool {_storage._meta != nil}
   /// Clears the value of `meta`. Subsequent reads from it will return its default value.
-  package mutating func clearMeta() {self._meta = nil}
+  package mutating func clearMeta() {_uniqueStorage()._meta = nil}
 
   package var spec: Warren_V1_ServiceSpec {
-    get {_spec ?? Warren_V1_ServiceSpec()}
-    set {_spec = newValue}
+    get {_storage._spec ?? Warren_V1_ServiceSpec()}
+    set {_uniqueStorage()._spec = newValue}
   }
   /// Returns true if `spec` has been explicitly set.
-  package var hasSpec: Bool {self._spec != nil}
+  package var hasSpec: Bool {_storage._spec != nil}
   /// Clears the value of `spec`. Subsequent reads from it will return its default value.
-  package mutating func clearSpec() {self._spec = nil}
+  package mutating func clearSpec() {_uniqueStorage()._spec = nil}
 
   /// Grows by one each time the task template changes; tasks carry the revision they were made from.
-  package var revision: UInt64 = 0
+  package var revision: UInt64 {
+    get {_storage._revision}
+    set {_uniqueStorage()._revision = newValue}
+  }
 
-  package var deleting: Bool = false
+  package var deleting: Bool {
+    get {_storage._deleting}
+    set {_uniqueStorage()._deleting = newValue}
+  }
 
   /// In answers of the API only, never stored: how many of its tasks run, and how many should.
   package var tally: Warren_V1_ServiceTally {
-    get {_tally ?? Warren_V1_ServiceTally()}
-    set {_tally = newValue}
+    get {_storage._tally ?? Warren_V1_ServiceTally()}
+    set {_uniqueStorage()._tally = newValue}
   }
   /// Returns true if `tally` has been explicitly set.
-  package var hasTally: Bool {self._tally != nil}
+  package var hasTally: Bool {_storage._tally != nil}
   /// Clears the value of `tally`. Subsequent reads from it will return its default value.
-  package mutating func clearTally() {self._tally = nil}
+  package mutating func clearTally() {_uniqueStorage()._tally = nil}
+
+  /// Other templates that it had, oldest first. Not in answers of ListServices.
+  package var revisions: [Warren_V1_ServiceRevision] {
+    get {_storage._revisions}
+    set {_uniqueStorage()._revisions = newValue}
+  }
+
+  /// The last change of the template, under way or done.
+  package var rollout: Warren_V1_Rollout {
+    get {_storage._rollout ?? Warren_V1_Rollout()}
+    set {_uniqueStorage()._rollout = newValue}
+  }
+  /// Returns true if `rollout` has been explicitly set.
+  package var hasRollout: Bool {_storage._rollout != nil}
+  /// Clears the value of `rollout`. Subsequent reads from it will return its default value.
+  package mutating func clearRollout() {_uniqueStorage()._rollout = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _meta: Warren_V1_Meta? = nil
-  fileprivate var _spec: Warren_V1_ServiceSpec? = nil
-  fileprivate var _tally: Warren_V1_ServiceTally? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct Warren_V1_ServiceRevision: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var number: UInt64 {
+    get {_storage._number}
+    set {_uniqueStorage()._number = newValue}
+  }
+
+  package var task: Warren_V1_TaskSpec {
+    get {_storage._task ?? Warren_V1_TaskSpec()}
+    set {_uniqueStorage()._task = newValue}
+  }
+  /// Returns true if `task` has been explicitly set.
+  package var hasTask: Bool {_storage._task != nil}
+  /// Clears the value of `task`. Subsequent reads from it will return its default value.
+  package mutating func clearTask() {_uniqueStorage()._task = nil}
+
+  package var madeAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_storage._madeAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_uniqueStorage()._madeAt = newValue}
+  }
+  /// Returns true if `madeAt` has been explicitly set.
+  package var hasMadeAt: Bool {_storage._madeAt != nil}
+  /// Clears the value of `madeAt`. Subsequent reads from it will return its default value.
+  package mutating func clearMadeAt() {_uniqueStorage()._madeAt = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct Warren_V1_Rollout: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var kind: Warren_V1_RolloutKind = .unspecified
+
+  package var state: Warren_V1_RolloutState = .unspecified
+
+  package var fromRevision: UInt64 = 0
+
+  package var toRevision: UInt64 = 0
+
+  package var startedAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_startedAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_startedAt = newValue}
+  }
+  /// Returns true if `startedAt` has been explicitly set.
+  package var hasStartedAt: Bool {self._startedAt != nil}
+  /// Clears the value of `startedAt`. Subsequent reads from it will return its default value.
+  package mutating func clearStartedAt() {self._startedAt = nil}
+
+  package var endedAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_endedAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_endedAt = newValue}
+  }
+  /// Returns true if `endedAt` has been explicitly set.
+  package var hasEndedAt: Bool {self._endedAt != nil}
+  /// Clears the value of `endedAt`. Subsequent reads from it will return its default value.
+  package mutating func clearEndedAt() {self._endedAt = nil}
+
+  /// why it is paused, or was rolled back
+  package var message: String = String()
+
+  /// slots whose new task failed
+  package var failures: UInt32 = 0
+
+  /// tasks that were counted
+  package var failedTasks: [String] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _startedAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+  fileprivate var _endedAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 }
 
 package nonisolated struct Warren_V1_ServiceSpec: @unchecked Sendable {
@@ -1000,6 +1270,24 @@ package nonisolated struct Warren_V1_ServiceSpec: @unchecked Sendable {
   /// Clears the value of `task`. Subsequent reads from it will return its default value.
   package mutating func clearTask() {_uniqueStorage()._task = nil}
 
+  package var update: Warren_V1_UpdatePolicy {
+    get {_storage._update ?? Warren_V1_UpdatePolicy()}
+    set {_uniqueStorage()._update = newValue}
+  }
+  /// Returns true if `update` has been explicitly set.
+  package var hasUpdate: Bool {_storage._update != nil}
+  /// Clears the value of `update`. Subsequent reads from it will return its default value.
+  package mutating func clearUpdate() {_uniqueStorage()._update = nil}
+
+  package var rollback: Warren_V1_UpdatePolicy {
+    get {_storage._rollback ?? Warren_V1_UpdatePolicy()}
+    set {_uniqueStorage()._rollback = newValue}
+  }
+  /// Returns true if `rollback` has been explicitly set.
+  package var hasRollback: Bool {_storage._rollback != nil}
+  /// Clears the value of `rollback`. Subsequent reads from it will return its default value.
+  package mutating func clearRollback() {_uniqueStorage()._rollback = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Mode: Equatable, Sendable {
@@ -1011,6 +1299,72 @@ package nonisolated struct Warren_V1_ServiceSpec: @unchecked Sendable {
   package init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct Warren_V1_UpdatePolicy: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// One slot when neither is given.
+  package var parallelism: Warren_V1_UpdatePolicy.OneOf_Parallelism? = nil
+
+  /// 0 = all at once
+  package var slots: UInt32 {
+    get {
+      if case .slots(let v)? = parallelism {return v}
+      return 0
+    }
+    set {parallelism = .slots(newValue)}
+  }
+
+  package var percent: UInt32 {
+    get {
+      if case .percent(let v)? = parallelism {return v}
+      return 0
+    }
+    set {parallelism = .percent(newValue)}
+  }
+
+  package var delay: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_delay ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_delay = newValue}
+  }
+  /// Returns true if `delay` has been explicitly set.
+  package var hasDelay: Bool {self._delay != nil}
+  /// Clears the value of `delay`. Subsequent reads from it will return its default value.
+  package mutating func clearDelay() {self._delay = nil}
+
+  package var order: Warren_V1_UpdateOrder = .unspecified
+
+  /// 5 s when it is not given
+  package var monitor: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_monitor ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_monitor = newValue}
+  }
+  /// Returns true if `monitor` has been explicitly set.
+  package var hasMonitor: Bool {self._monitor != nil}
+  /// Clears the value of `monitor`. Subsequent reads from it will return its default value.
+  package mutating func clearMonitor() {self._monitor = nil}
+
+  package var failureAction: Warren_V1_UpdateFailureAction = .unspecified
+
+  package var maxFailureRatio: Double = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  /// One slot when neither is given.
+  package nonisolated enum OneOf_Parallelism: Equatable, Sendable {
+    /// 0 = all at once
+    case slots(UInt32)
+    case percent(UInt32)
+
+  }
+
+  package init() {}
+
+  fileprivate var _delay: SwiftProtobuf.Google_Protobuf_Duration? = nil
+  fileprivate var _monitor: SwiftProtobuf.Google_Protobuf_Duration? = nil
 }
 
 package nonisolated struct Warren_V1_ReplicatedMode: Sendable {
@@ -1393,6 +1747,16 @@ package nonisolated struct Warren_V1_Task: @unchecked Sendable {
   package var hasStatus: Bool {_storage._status != nil}
   /// Clears the value of `status`. Subsequent reads from it will return its default value.
   package mutating func clearStatus() {_uniqueStorage()._status = nil}
+
+  /// When it had been up for the time that its rollout watched it.
+  package var provenAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_storage._provenAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_uniqueStorage()._provenAt = newValue}
+  }
+  /// Returns true if `provenAt` has been explicitly set.
+  package var hasProvenAt: Bool {_storage._provenAt != nil}
+  /// Clears the value of `provenAt`. Subsequent reads from it will return its default value.
+  package mutating func clearProvenAt() {_uniqueStorage()._provenAt = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2154,12 +2518,86 @@ package nonisolated struct Warren_V1_UpdateServiceRequest: Sendable {
 
   package var requestID: String = String()
 
+  /// Replace all tasks, though the template be the same.
+  package var force: Bool = false
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _spec: Warren_V1_ServiceSpec? = nil
   fileprivate var _replicas: UInt32? = nil
+}
+
+package nonisolated struct Warren_V1_ChangeRolloutRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// id or name
+  package var id: String = String()
+
+  package var action: Warren_V1_ChangeRolloutRequest.OneOf_Action? = nil
+
+  package var pause: Bool {
+    get {
+      if case .pause(let v)? = action {return v}
+      return false
+    }
+    set {action = .pause(newValue)}
+  }
+
+  package var resume: Bool {
+    get {
+      if case .resume(let v)? = action {return v}
+      return false
+    }
+    set {action = .resume(newValue)}
+  }
+
+  /// a revision; 0 = the one before
+  package var rollBackTo: UInt64 {
+    get {
+      if case .rollBackTo(let v)? = action {return v}
+      return 0
+    }
+    set {action = .rollBackTo(newValue)}
+  }
+
+  package var requestID: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Action: Equatable, Sendable {
+    case pause(Bool)
+    case resume(Bool)
+    /// a revision; 0 = the one before
+    case rollBackTo(UInt64)
+
+  }
+
+  package init() {}
+}
+
+package nonisolated struct Warren_V1_ChangeRolloutResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var service: Warren_V1_Service {
+    get {_service ?? Warren_V1_Service()}
+    set {_service = newValue}
+  }
+  /// Returns true if `service` has been explicitly set.
+  package var hasService: Bool {self._service != nil}
+  /// Clears the value of `service`. Subsequent reads from it will return its default value.
+  package mutating func clearService() {self._service = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _service: Warren_V1_Service? = nil
 }
 
 package nonisolated struct Warren_V1_UpdateServiceResponse: Sendable {
@@ -2318,12 +2756,23 @@ package nonisolated struct Warren_V1_ServiceTally: Sendable {
   /// Clears the value of `desired`. Subsequent reads from it will return its default value.
   package mutating func clearDesired() {self._desired = nil}
 
+  /// How many of those that should run are of the service's revision and have proved themselves.
+  package var updated: UInt32 {
+    get {_updated ?? 0}
+    set {_updated = newValue}
+  }
+  /// Returns true if `updated` has been explicitly set.
+  package var hasUpdated: Bool {self._updated != nil}
+  /// Clears the value of `updated`. Subsequent reads from it will return its default value.
+  package mutating func clearUpdated() {self._updated = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _running: UInt32? = nil
   fileprivate var _desired: UInt32? = nil
+  fileprivate var _updated: UInt32? = nil
 }
 
 package nonisolated struct Warren_V1_ServiceLogsRequest: Sendable {
@@ -3735,6 +4184,22 @@ nonisolated extension Warren_V1_Availability: SwiftProtobuf._ProtoNameProviding 
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0AVAILABILITY_UNSPECIFIED\0\u{1}AVAILABILITY_ACTIVE\0\u{1}AVAILABILITY_DRAIN\0")
 }
 
+nonisolated extension Warren_V1_RolloutKind: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ROLLOUT_KIND_UNSPECIFIED\0\u{1}ROLLOUT_KIND_UPDATE\0\u{1}ROLLOUT_KIND_ROLLBACK\0")
+}
+
+nonisolated extension Warren_V1_RolloutState: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ROLLOUT_STATE_UNSPECIFIED\0\u{1}ROLLOUT_STATE_RUNNING\0\u{1}ROLLOUT_STATE_PAUSED\0\u{1}ROLLOUT_STATE_COMPLETED\0")
+}
+
+nonisolated extension Warren_V1_UpdateOrder: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UPDATE_ORDER_UNSPECIFIED\0\u{1}UPDATE_ORDER_START_FIRST\0\u{1}UPDATE_ORDER_STOP_FIRST\0")
+}
+
+nonisolated extension Warren_V1_UpdateFailureAction: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UPDATE_FAILURE_ACTION_UNSPECIFIED\0\u{1}UPDATE_FAILURE_ACTION_PAUSE\0\u{1}UPDATE_FAILURE_ACTION_ROLLBACK\0\u{1}UPDATE_FAILURE_ACTION_CONTINUE\0")
+}
+
 nonisolated extension Warren_V1_NetworkMode: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0NETWORK_MODE_UNSPECIFIED\0\u{1}NETWORK_MODE_BRIDGE\0\u{1}NETWORK_MODE_HOST\0")
 }
@@ -4355,7 +4820,210 @@ nonisolated extension Warren_V1_NodeDescription: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Warren_V1_Service: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Service"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}spec\0\u{1}revision\0\u{1}deleting\0\u{1}tally\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}spec\0\u{1}revision\0\u{1}deleting\0\u{1}tally\0\u{1}revisions\0\u{1}rollout\0")
+
+  fileprivate class _StorageClass {
+    var _id: String = String()
+    var _meta: Warren_V1_Meta? = nil
+    var _spec: Warren_V1_ServiceSpec? = nil
+    var _revision: UInt64 = 0
+    var _deleting: Bool = false
+    var _tally: Warren_V1_ServiceTally? = nil
+    var _revisions: [Warren_V1_ServiceRevision] = []
+    var _rollout: Warren_V1_Rollout? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _id = source._id
+      _meta = source._meta
+      _spec = source._spec
+      _revision = source._revision
+      _deleting = source._deleting
+      _tally = source._tally
+      _revisions = source._revisions
+      _rollout = source._rollout
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._id) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._meta) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._spec) }()
+        case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._revision) }()
+        case 5: try { try decoder.decodeSingularBoolField(value: &_storage._deleting) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._tally) }()
+        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._revisions) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._rollout) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._id.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._id, fieldNumber: 1)
+      }
+      try { if let v = _storage._meta {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      try { if let v = _storage._spec {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      if _storage._revision != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._revision, fieldNumber: 4)
+      }
+      if _storage._deleting != false {
+        try visitor.visitSingularBoolField(value: _storage._deleting, fieldNumber: 5)
+      }
+      try { if let v = _storage._tally {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      if !_storage._revisions.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._revisions, fieldNumber: 7)
+      }
+      try { if let v = _storage._rollout {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_Service, rhs: Warren_V1_Service) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._id != rhs_storage._id {return false}
+        if _storage._meta != rhs_storage._meta {return false}
+        if _storage._spec != rhs_storage._spec {return false}
+        if _storage._revision != rhs_storage._revision {return false}
+        if _storage._deleting != rhs_storage._deleting {return false}
+        if _storage._tally != rhs_storage._tally {return false}
+        if _storage._revisions != rhs_storage._revisions {return false}
+        if _storage._rollout != rhs_storage._rollout {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_ServiceRevision: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ServiceRevision"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}task\0\u{3}made_at\0")
+
+  fileprivate class _StorageClass {
+    var _number: UInt64 = 0
+    var _task: Warren_V1_TaskSpec? = nil
+    var _madeAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _number = source._number
+      _task = source._task
+      _madeAt = source._madeAt
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._number) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._task) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._madeAt) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._number != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._number, fieldNumber: 1)
+      }
+      try { if let v = _storage._task {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      try { if let v = _storage._madeAt {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_ServiceRevision, rhs: Warren_V1_ServiceRevision) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._number != rhs_storage._number {return false}
+        if _storage._task != rhs_storage._task {return false}
+        if _storage._madeAt != rhs_storage._madeAt {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_Rollout: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Rollout"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}state\0\u{3}from_revision\0\u{3}to_revision\0\u{3}started_at\0\u{3}ended_at\0\u{1}message\0\u{1}failures\0\u{3}failed_tasks\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4363,12 +5031,15 @@ nonisolated extension Warren_V1_Service: SwiftProtobuf.Message, SwiftProtobuf._M
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._meta) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._spec) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.revision) }()
-      case 5: try { try decoder.decodeSingularBoolField(value: &self.deleting) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._tally) }()
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      case 2: try { try decoder.decodeSingularEnumField(value: &self.state) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.fromRevision) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.toRevision) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._startedAt) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._endedAt) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.message) }()
+      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.failures) }()
+      case 9: try { try decoder.decodeRepeatedStringField(value: &self.failedTasks) }()
       default: break
       }
     }
@@ -4379,34 +5050,46 @@ nonisolated extension Warren_V1_Service: SwiftProtobuf.Message, SwiftProtobuf._M
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.id.isEmpty {
-      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    if self.kind != .unspecified {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 1)
     }
-    try { if let v = self._meta {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    if self.state != .unspecified {
+      try visitor.visitSingularEnumField(value: self.state, fieldNumber: 2)
+    }
+    if self.fromRevision != 0 {
+      try visitor.visitSingularUInt64Field(value: self.fromRevision, fieldNumber: 3)
+    }
+    if self.toRevision != 0 {
+      try visitor.visitSingularUInt64Field(value: self.toRevision, fieldNumber: 4)
+    }
+    try { if let v = self._startedAt {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     } }()
-    try { if let v = self._spec {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    if self.revision != 0 {
-      try visitor.visitSingularUInt64Field(value: self.revision, fieldNumber: 4)
-    }
-    if self.deleting != false {
-      try visitor.visitSingularBoolField(value: self.deleting, fieldNumber: 5)
-    }
-    try { if let v = self._tally {
+    try { if let v = self._endedAt {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     } }()
+    if !self.message.isEmpty {
+      try visitor.visitSingularStringField(value: self.message, fieldNumber: 7)
+    }
+    if self.failures != 0 {
+      try visitor.visitSingularUInt32Field(value: self.failures, fieldNumber: 8)
+    }
+    if !self.failedTasks.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.failedTasks, fieldNumber: 9)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Warren_V1_Service, rhs: Warren_V1_Service) -> Bool {
-    if lhs.id != rhs.id {return false}
-    if lhs._meta != rhs._meta {return false}
-    if lhs._spec != rhs._spec {return false}
-    if lhs.revision != rhs.revision {return false}
-    if lhs.deleting != rhs.deleting {return false}
-    if lhs._tally != rhs._tally {return false}
+  package static func ==(lhs: Warren_V1_Rollout, rhs: Warren_V1_Rollout) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.state != rhs.state {return false}
+    if lhs.fromRevision != rhs.fromRevision {return false}
+    if lhs.toRevision != rhs.toRevision {return false}
+    if lhs._startedAt != rhs._startedAt {return false}
+    if lhs._endedAt != rhs._endedAt {return false}
+    if lhs.message != rhs.message {return false}
+    if lhs.failures != rhs.failures {return false}
+    if lhs.failedTasks != rhs.failedTasks {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4414,13 +5097,15 @@ nonisolated extension Warren_V1_Service: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension Warren_V1_ServiceSpec: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ServiceSpec"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}labels\0\u{1}replicated\0\u{1}global\0\u{1}task\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}labels\0\u{1}replicated\0\u{1}global\0\u{1}task\0\u{1}update\0\u{1}rollback\0")
 
   fileprivate class _StorageClass {
     var _name: String = String()
     var _labels: Dictionary<String,String> = [:]
     var _mode: Warren_V1_ServiceSpec.OneOf_Mode?
     var _task: Warren_V1_TaskSpec? = nil
+    var _update: Warren_V1_UpdatePolicy? = nil
+    var _rollback: Warren_V1_UpdatePolicy? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -4435,6 +5120,8 @@ nonisolated extension Warren_V1_ServiceSpec: SwiftProtobuf.Message, SwiftProtobu
       _labels = source._labels
       _mode = source._mode
       _task = source._task
+      _update = source._update
+      _rollback = source._rollback
     }
   }
 
@@ -4482,6 +5169,8 @@ nonisolated extension Warren_V1_ServiceSpec: SwiftProtobuf.Message, SwiftProtobu
           }
         }()
         case 5: try { try decoder.decodeSingularMessageField(value: &_storage._task) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._update) }()
+        case 7: try { try decoder.decodeSingularMessageField(value: &_storage._rollback) }()
         default: break
         }
       }
@@ -4514,6 +5203,12 @@ nonisolated extension Warren_V1_ServiceSpec: SwiftProtobuf.Message, SwiftProtobu
       try { if let v = _storage._task {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
       } }()
+      try { if let v = _storage._update {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      try { if let v = _storage._rollback {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -4527,10 +5222,94 @@ nonisolated extension Warren_V1_ServiceSpec: SwiftProtobuf.Message, SwiftProtobu
         if _storage._labels != rhs_storage._labels {return false}
         if _storage._mode != rhs_storage._mode {return false}
         if _storage._task != rhs_storage._task {return false}
+        if _storage._update != rhs_storage._update {return false}
+        if _storage._rollback != rhs_storage._rollback {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_UpdatePolicy: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".UpdatePolicy"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slots\0\u{1}percent\0\u{1}delay\0\u{1}order\0\u{1}monitor\0\u{3}failure_action\0\u{3}max_failure_ratio\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: UInt32?
+        try decoder.decodeSingularUInt32Field(value: &v)
+        if let v = v {
+          if self.parallelism != nil {try decoder.handleConflictingOneOf()}
+          self.parallelism = .slots(v)
+        }
+      }()
+      case 2: try {
+        var v: UInt32?
+        try decoder.decodeSingularUInt32Field(value: &v)
+        if let v = v {
+          if self.parallelism != nil {try decoder.handleConflictingOneOf()}
+          self.parallelism = .percent(v)
+        }
+      }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._delay) }()
+      case 4: try { try decoder.decodeSingularEnumField(value: &self.order) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._monitor) }()
+      case 6: try { try decoder.decodeSingularEnumField(value: &self.failureAction) }()
+      case 7: try { try decoder.decodeSingularDoubleField(value: &self.maxFailureRatio) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.parallelism {
+    case .slots?: try {
+      guard case .slots(let v)? = self.parallelism else { preconditionFailure() }
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 1)
+    }()
+    case .percent?: try {
+      guard case .percent(let v)? = self.parallelism else { preconditionFailure() }
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 2)
+    }()
+    case nil: break
+    }
+    try { if let v = self._delay {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if self.order != .unspecified {
+      try visitor.visitSingularEnumField(value: self.order, fieldNumber: 4)
+    }
+    try { if let v = self._monitor {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
+    if self.failureAction != .unspecified {
+      try visitor.visitSingularEnumField(value: self.failureAction, fieldNumber: 6)
+    }
+    if self.maxFailureRatio.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.maxFailureRatio, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_UpdatePolicy, rhs: Warren_V1_UpdatePolicy) -> Bool {
+    if lhs.parallelism != rhs.parallelism {return false}
+    if lhs._delay != rhs._delay {return false}
+    if lhs.order != rhs.order {return false}
+    if lhs._monitor != rhs._monitor {return false}
+    if lhs.failureAction != rhs.failureAction {return false}
+    if lhs.maxFailureRatio != rhs.maxFailureRatio {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5071,7 +5850,7 @@ nonisolated extension Warren_V1_Placement: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Task"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{3}service_id\0\u{3}service_name\0\u{1}slot\0\u{3}node_id\0\u{1}revision\0\u{1}spec\0\u{3}desired_state\0\u{1}status\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{3}service_id\0\u{3}service_name\0\u{1}slot\0\u{3}node_id\0\u{1}revision\0\u{1}spec\0\u{3}desired_state\0\u{1}status\0\u{3}proven_at\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -5084,6 +5863,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _spec: Warren_V1_TaskSpec? = nil
     var _desiredState: Warren_V1_DesiredState = .unspecified
     var _status: Warren_V1_TaskStatus? = nil
+    var _provenAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -5104,6 +5884,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _spec = source._spec
       _desiredState = source._desiredState
       _status = source._status
+      _provenAt = source._provenAt
     }
   }
 
@@ -5132,6 +5913,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 8: try { try decoder.decodeSingularMessageField(value: &_storage._spec) }()
         case 9: try { try decoder.decodeSingularEnumField(value: &_storage._desiredState) }()
         case 10: try { try decoder.decodeSingularMessageField(value: &_storage._status) }()
+        case 11: try { try decoder.decodeSingularMessageField(value: &_storage._provenAt) }()
         default: break
         }
       }
@@ -5174,6 +5956,9 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
       try { if let v = _storage._status {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
       } }()
+      try { if let v = _storage._provenAt {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -5193,6 +5978,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._spec != rhs_storage._spec {return false}
         if _storage._desiredState != rhs_storage._desiredState {return false}
         if _storage._status != rhs_storage._status {return false}
+        if _storage._provenAt != rhs_storage._provenAt {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -6489,7 +7275,7 @@ nonisolated extension Warren_V1_CreateServiceResponse: SwiftProtobuf.Message, Sw
 
 nonisolated extension Warren_V1_UpdateServiceRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".UpdateServiceRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}version\0\u{1}spec\0\u{1}replicas\0\u{3}request_id\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}version\0\u{1}spec\0\u{1}replicas\0\u{3}request_id\0\u{1}force\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6502,6 +7288,7 @@ nonisolated extension Warren_V1_UpdateServiceRequest: SwiftProtobuf.Message, Swi
       case 3: try { try decoder.decodeSingularMessageField(value: &self._spec) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self._replicas) }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.requestID) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.force) }()
       default: break
       }
     }
@@ -6527,6 +7314,9 @@ nonisolated extension Warren_V1_UpdateServiceRequest: SwiftProtobuf.Message, Swi
     if !self.requestID.isEmpty {
       try visitor.visitSingularStringField(value: self.requestID, fieldNumber: 5)
     }
+    if self.force != false {
+      try visitor.visitSingularBoolField(value: self.force, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6536,6 +7326,120 @@ nonisolated extension Warren_V1_UpdateServiceRequest: SwiftProtobuf.Message, Swi
     if lhs._spec != rhs._spec {return false}
     if lhs._replicas != rhs._replicas {return false}
     if lhs.requestID != rhs.requestID {return false}
+    if lhs.force != rhs.force {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_ChangeRolloutRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ChangeRolloutRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}pause\0\u{1}resume\0\u{3}roll_back_to\0\u{3}request_id\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.action != nil {try decoder.handleConflictingOneOf()}
+          self.action = .pause(v)
+        }
+      }()
+      case 3: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.action != nil {try decoder.handleConflictingOneOf()}
+          self.action = .resume(v)
+        }
+      }()
+      case 4: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.action != nil {try decoder.handleConflictingOneOf()}
+          self.action = .rollBackTo(v)
+        }
+      }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.requestID) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    switch self.action {
+    case .pause?: try {
+      guard case .pause(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 2)
+    }()
+    case .resume?: try {
+      guard case .resume(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 3)
+    }()
+    case .rollBackTo?: try {
+      guard case .rollBackTo(let v)? = self.action else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 4)
+    }()
+    case nil: break
+    }
+    if !self.requestID.isEmpty {
+      try visitor.visitSingularStringField(value: self.requestID, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_ChangeRolloutRequest, rhs: Warren_V1_ChangeRolloutRequest) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.action != rhs.action {return false}
+    if lhs.requestID != rhs.requestID {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_ChangeRolloutResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ChangeRolloutResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}service\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._service) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._service {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_ChangeRolloutResponse, rhs: Warren_V1_ChangeRolloutResponse) -> Bool {
+    if lhs._service != rhs._service {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6790,7 +7694,7 @@ nonisolated extension Warren_V1_ListServicesResponse: SwiftProtobuf.Message, Swi
 
 nonisolated extension Warren_V1_ServiceTally: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ServiceTally"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}running\0\u{1}desired\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}running\0\u{1}desired\0\u{1}updated\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6800,6 +7704,7 @@ nonisolated extension Warren_V1_ServiceTally: SwiftProtobuf.Message, SwiftProtob
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt32Field(value: &self._running) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self._desired) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self._updated) }()
       default: break
       }
     }
@@ -6816,12 +7721,16 @@ nonisolated extension Warren_V1_ServiceTally: SwiftProtobuf.Message, SwiftProtob
     try { if let v = self._desired {
       try visitor.visitSingularUInt32Field(value: v, fieldNumber: 2)
     } }()
+    try { if let v = self._updated {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 3)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_ServiceTally, rhs: Warren_V1_ServiceTally) -> Bool {
     if lhs._running != rhs._running {return false}
     if lhs._desired != rhs._desired {return false}
+    if lhs._updated != rhs._updated {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

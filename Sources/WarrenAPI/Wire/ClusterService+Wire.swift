@@ -6,6 +6,8 @@ extension ClusterService {
     meta = Meta(wire: wire.meta)
     revision = wire.revision
     deleting = wire.deleting
+    for revision in wire.revisions { revisions.append(try ServiceRevision(wire: revision)) }
+    if wire.hasRollout { rollout = try Rollout(wire: wire.rollout) }
     unknown = UnknownFields(of: wire)
   }
 
@@ -16,6 +18,8 @@ extension ClusterService {
     message.spec = spec.wire
     message.revision = revision
     message.deleting = deleting
+    message.revisions = revisions.map(\.wire)
+    if let rollout { message.rollout = rollout.wire }
     message.restore(unknown)
     return message
   }

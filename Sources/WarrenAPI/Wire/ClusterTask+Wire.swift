@@ -9,6 +9,7 @@ extension ClusterTask {
     nodeID = wire.nodeID.isEmpty ? nil : NodeID(wire.nodeID)
     desiredState = try DesiredState(wire: wire.desiredState, default: .running, field: "Task.desired_state")
     status = try TaskStatus(wire: wire.status)
+    if wire.hasProvenAt { provenAt = Timestamp(wire: wire.provenAt) }
     unknown = UnknownFields(of: wire)
   }
 
@@ -24,6 +25,7 @@ extension ClusterTask {
     message.spec = spec.wire
     message.desiredState = Warren_V1_DesiredState(desiredState)
     message.status = status.wire
+    if let provenAt { message.provenAt = provenAt.wire }
     message.restore(unknown)
     return message
   }

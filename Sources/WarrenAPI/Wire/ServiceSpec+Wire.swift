@@ -14,6 +14,8 @@ extension ServiceSpec {
       }
     self.init(name: wire.name, mode: mode, task: try TaskSpec(wire: wire.task))
     labels = wire.labels
+    if wire.hasUpdate { update = try UpdatePolicy(wire: wire.update) }
+    if wire.hasRollback { rollback = try UpdatePolicy(wire: wire.rollback) }
     unknown = UnknownFields(of: wire)
   }
 
@@ -26,6 +28,8 @@ extension ServiceSpec {
     case .global: message.global = Warren_V1_GlobalMode()
     }
     message.task = task.wire
+    if update != UpdatePolicy() { message.update = update.wire }
+    if rollback != UpdatePolicy() { message.rollback = rollback.wire }
     message.restore(unknown)
     return message
   }

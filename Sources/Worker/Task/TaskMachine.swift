@@ -203,7 +203,7 @@ package struct TaskMachine: Sendable {
   /// How it ended nobody knows. When the machine has been down since, that is why.
   private mutating func lost(now: Timestamp) -> [Action] {
     let isMachines = record.startedIn != boot
-    let reason = isMachines ? "lost when its machine went down" : "lost when its runtime went down"
+    let reason = isMachines ? ExitStatus.lostWithItsMachine : "lost when its runtime went down"
     record.status.lastExit = ExitStatus(code: -1, reason: reason, at: now)
     guard isWanted else { return remove(then: .end(.shutdown, message: "")) }
     return decide(isMachines ? .lostWithItsMachine : .exited(code: -1), ranFor: .zero, message: reason, now: now)

@@ -123,11 +123,42 @@ extension RandomModel {
   mutating func service() -> ClusterService {
     var spec = ServiceSpec(name: text(), mode: pick([.global, .replicated(replicas: count())]), task: taskSpec())
     spec.labels = labels()
+    spec.update = updatePolicy()
+    spec.rollback = updatePolicy()
     spec.unknown = unknown()
     var value = ClusterService(id: ServiceID(text()), spec: spec)
     value.meta = meta()
     value.revision = uint64()
     value.deleting = bool()
+    value.revisions = (0..<int(0...2)).map { _ in
+      var revision = ServiceRevision(number: uint64(), task: taskSpec(), madeAt: time())
+      revision.unknown = unknown()
+      return revision
+    }
+    if bool() { value.rollout = rollout() }
+    value.unknown = unknown()
+    return value
+  }
+
+  mutating func updatePolicy() -> UpdatePolicy {
+    var value = UpdatePolicy()
+    value.parallelism = pick([.slots(count()), .percent(count())])
+    value.delay = duration()
+    value.order = pick([nil, .startFirst, .stopFirst])
+    value.monitor = duration()
+    value.failureAction = pick([.pause, .rollback, .proceed])
+    value.maxFailureRatio = pick([0, 0.25, 1])
+    value.unknown = unknown()
+    return value
+  }
+
+  mutating func rollout() -> Rollout {
+    var value = Rollout(pick([.update, .rollback]), from: uint64(), to: uint64(), at: time())
+    value.state = pick([.running, .paused, .completed])
+    value.endedAt = pick([nil, time()])
+    value.message = text()
+    value.failures = count()
+    value.failedTasks = texts().map { TaskID($0) }
     value.unknown = unknown()
     return value
   }
@@ -150,6 +181,7 @@ extension RandomModel {
     value.nodeID = pick([nil, "n1"])
     value.desiredState = pick([.running, .shutdown, .remove])
     value.status = status()
+    value.provenAt = pick([nil, time()])
     value.unknown = unknown()
     return value
   }
