@@ -30,7 +30,7 @@ extension ManagerAPI {
         return (try transaction.view.findService(record.objectID), record.previousReplicas)
       }
       let old = try transaction.view.findService(request.id)
-      let new = try change.apply(to: old)
+      let new = try change.apply(to: old, now: store.now())
       try transaction.put(new)
       let previousReplicas = old.spec.mode.replicas
       try transaction.remember("UpdateService", requestID: request.requestID, object: old.id.rawValue, previousReplicas: previousReplicas)
@@ -41,6 +41,29 @@ extension ManagerAPI {
       $0.service = Self.answer(view.service(changed.id) ?? changed, in: view)
       if let previousReplicas { $0.previousReplicas = UInt32(clamping: previousReplicas) }
     }
+  }
+
+  package func changeRollout(request: Warren_V1_ChangeRolloutRequest, context: ServerContext) async throws -> Warren_V1_ChangeRolloutResponse {
+    guard let action = request.action else {
+      throw WarrenError(.invalidArgument, "no action is given; it has no default; give one of pause, resume and roll_back_to")
+    }
+    let changed = try await store.update { transaction in
+      if let record = try transaction.outcome(of: "ChangeRollout", requestID: request.requestID) {
+        return try transaction.view.findService(record.objectID)
+      }
+      var service = try transaction.view.findService(request.id)
+      try service.requireChangeable()
+      switch action {
+      case .pause: try service.pauseRollout(because: "paused by hand")
+      case .resume: try service.resumeRollout()
+      case .rollBackTo(let revision): try service.rollBack(to: revision == 0 ? nil : revision, at: store.now())
+      }
+      try transaction.put(service)
+      try transaction.remember("ChangeRollout", requestID: request.requestID, object: service.id.rawValue)
+      return service
+    }
+    let view = store.view
+    return .with { $0.service = Self.answer(view.service(changed.id) ?? changed, in: view) }
   }
 
   /// Marks the service; the orchestrator removes its tasks, then the service itself.
@@ -68,7 +91,7 @@ extension ManagerAPI {
   package func listServices(request: Warren_V1_ListServicesRequest, context: ServerContext) async throws -> Warren_V1_ListServicesResponse {
     let view = try await currentView()
     // By id: a name may change hands during the listing.
-    let (page, next) = try Pager(request.page).page(view.services, by: \.id.rawValue, wire: { Self.answer($0, in: view) })
+    let (page, next) = try Pager(request.page).page(view.services, by: \.id.rawValue, wire: { Self.answer($0, in: view, isListed: true) })
     return .with {
       $0.services = page
       for service in page { $0.tallies[service.id] = service.tally }
@@ -77,12 +100,15 @@ extension ManagerAPI {
   }
 
   /// The service with what is counted of it.
-  private static func answer(_ service: ClusterService, in view: StoreView) -> Warren_V1_Service {
+  private static func answer(_ service: ClusterService, in view: StoreView, isListed: Bool = false) -> Warren_V1_Service {
     let (running, desired) = view.tally(of: service)
     var answer = service.wire
+    // Ten templates each would make a list of services ten times as large.
+    if isListed { answer.revisions = [] }
     answer.tally = .with {
       $0.running = UInt32(clamping: running)
       $0.desired = UInt32(clamping: desired)
+      $0.updated = UInt32(clamping: view.updated(of: service))
     }
     return answer
   }

@@ -11,9 +11,12 @@ struct ServiceUpdate {
   let change: Change
   /// The version the change was decided on; nil means any.
   let version: UInt64?
+  /// Whether tasks are replaced though their template be the same.
+  private let isForced: Bool
 
   init(_ request: Warren_V1_UpdateServiceRequest) throws(WarrenError) {
     version = request.version == 0 ? nil : request.version
+    isForced = request.force
     switch (request.hasReplicas, request.hasSpec) {
     case (true, false):
       try ServiceSpec.validate(mode: .replicated(replicas: Int(request.replicas)))
@@ -28,11 +31,9 @@ struct ServiceUpdate {
   }
 
   /// The service as it becomes.
-  func apply(to old: ClusterService) throws(WarrenError) -> ClusterService {
+  func apply(to old: ClusterService, now: Timestamp) throws(WarrenError) -> ClusterService {
     let name = old.spec.name
-    if old.deleting {
-      throw WarrenError(.failedPrecondition, "service \(name) is being deleted; it can no longer be changed; create it anew when it is gone")
-    }
+    try old.requireChangeable()
     if let version, version != old.meta.version {
       throw WarrenError(
         .conflict,
@@ -52,13 +53,24 @@ struct ServiceUpdate {
       if case (.replicated, .global) = (old.spec.mode, spec.mode) { throw Self.modeChange(of: name) }
       if case (.global, .replicated) = (old.spec.mode, spec.mode) { throw Self.modeChange(of: name) }
       spec.name = name
+      let template = spec.task
+      spec.task = old.spec.task
       new.spec = spec
-      if spec.task != old.spec.task { new.revision += 1 }
+      new.update(to: template, force: isForced, at: now)
     }
     return new
   }
 
   private static func modeChange(of name: String) -> WarrenError {
     WarrenError(.invalidArgument, "the mode of service \(name) cannot be changed; its tasks are placed by it; delete the service and create it anew")
+  }
+}
+
+extension ClusterService {
+  /// - Throws: `failedPrecondition` when it is being deleted.
+  func requireChangeable() throws(WarrenError) {
+    if deleting {
+      throw WarrenError(.failedPrecondition, "service \(spec.name) is being deleted; it can no longer be changed; create it anew when it is gone")
+    }
   }
 }

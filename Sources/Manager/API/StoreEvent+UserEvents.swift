@@ -34,7 +34,11 @@ extension StoreEvent {
     if case (.replicated(let before), .replicated(let after)) = (old.spec.mode, new.spec.mode), before != after {
       events += event("scaled", "replicas \(before) → \(after)")
     }
-    if new.revision != old.revision { return events + event("updated", "revision \(new.revision)") }
+    if new.revision != old.revision {
+      let isRollback = new.rollout?.kind == .rollback
+      return events + event(isRollback ? "rolling-back" : "updated", "revision \(new.revision)" + (new.rollout.map(\.reasonText) ?? ""))
+    }
+    if let rollout = new.rollout, rollout.state != old.rollout?.state { events += event("rollout-\(rollout.state)", rollout.message) }
     return events.isEmpty && new.spec != old.spec ? event("updated") : events
   }
 
@@ -120,4 +124,8 @@ extension Warren_V1_Event {
 
 extension ClusterNode {
   fileprivate var stateAction: String { state == .ready ? "up" : "down" }
+}
+
+extension Rollout {
+  fileprivate var reasonText: String { message.isEmpty ? "" : ": \(message)" }
 }

@@ -35,11 +35,17 @@ extension StoreView {
       switch service.spec.mode {
       case _ where service.deleting: 0
       case .replicated(let replicas): replicas
-      case .global: wanted.count
+      case .global: Set(wanted.map(\.nodeID)).count
       }
     // A slot counts once: on a node that drains, the former task may run beside the one that takes its place.
     let running = wanted.filter { $0.status.state == .running }
     return (Set(running.map { Place(slot: $0.slot, node: $0.slot == 0 ? $0.nodeID : nil) }).count, desired)
+  }
+
+  /// How many of its slots have come to the revision of the last rollout, or of the service when there was none.
+  func updated(of service: ClusterService) -> Int {
+    let wanted = tasks(ofService: service.id).filter { $0.desiredState == .running && $0.revision == service.revision }
+    return wanted.count { service.rollout == nil || $0.provenAt != nil }
   }
 }
 

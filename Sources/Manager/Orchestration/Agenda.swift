@@ -10,12 +10,15 @@ struct Agenda {
   private var placementWake: Timestamp?
   /// Tasks there go when others run in their place.
   private var isDraining = false
+  /// Services whose rollout looks at what becomes of each task.
+  private var rolling: Set<ServiceID> = []
 
   /// When something is due though nothing happens in between.
   var nextWake: Timestamp? { [wakes.values.min(), placementWake].compactMap(\.self).min() }
 
   /// The beginning, from a view: all that changes afterwards is noted.
-  mutating func begin(with nodes: some Sequence<ClusterNode>) {
+  mutating func begin(with nodes: some Sequence<ClusterNode>, _ services: some Sequence<ClusterService>) {
+    rolling = Set(services.lazy.filter(\.isRolling).map(\.id))
     isDraining = nodes.contains { $0.availability == .drain }
     addEverything()
   }
@@ -41,9 +44,13 @@ struct Agenda {
 
   private mutating func note(service old: ClusterService?, _ new: ClusterService?) {
     if let new {
-      if old?.spec != new.spec || old?.revision != new.revision || old?.deleting != new.deleting { services.insert(new.id) }
+      if new.isRolling { rolling.insert(new.id) } else { rolling.remove(new.id) }
+      if old?.rollout?.state != new.rollout?.state || old?.spec != new.spec || old?.revision != new.revision || old?.deleting != new.deleting {
+        services.insert(new.id)
+      }
     } else if let old {
       services.remove(old.id)
+      rolling.remove(old.id)
       wakes[old.id] = nil
     }
   }
@@ -53,7 +60,8 @@ struct Agenda {
     guard let task = new ?? old else { return }
     let ended = new.map { $0.status.state.isTerminal && old?.status.state.isTerminal != true } ?? true
     let takesOver = isDraining && new?.status.state == .running && old?.status.state != .running
-    if ended || takesOver || (old != nil && old?.desiredState != new?.desiredState) { services.insert(task.serviceID) }
+    let isWatched = rolling.contains(task.serviceID) && (old?.status.state != new?.status.state || old?.status.attempt != new?.status.attempt)
+    if ended || takesOver || isWatched || (old != nil && old?.desiredState != new?.desiredState) { services.insert(task.serviceID) }
     if ended { placement = true }
     if let new, old == nil, new.status.state == .pending { placement = true }
   }

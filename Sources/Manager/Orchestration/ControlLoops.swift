@@ -61,7 +61,7 @@ package actor ControlLoops: Service {
   private func followStore(_ signal: AsyncStream<Void>.Continuation) async {
     while !Task.isCancelled {
       let (view, changes) = store.watch()
-      agenda.begin(with: view.nodes)
+      agenda.begin(with: view.nodes, view.services)
       signal.yield()
       do {
         while true {

@@ -50,6 +50,11 @@ struct Reconciler {
     _ plan: ServicePlan, of service: ClusterService, to transaction: inout StoreTransaction, _ budget: inout TransactionBudget
   ) throws -> Bool {
     if plan.isEmpty { return true }
+    // First: what follows from a rollout's step must not be stored without it.
+    if let changed = plan.service {
+      guard budget.take(changed) else { return false }
+      try transaction.put(changed)
+    }
     for task in plan.removals {
       guard budget.takeRemoval() else { return false }
       try transaction.remove(task)
@@ -60,7 +65,7 @@ struct Reconciler {
     }
     if plan.removesService {
       try transaction.remove(service)
-    } else {
+    } else if plan.service == nil {
       // A spec that changes meanwhile makes the plan void.
       try transaction.check(service)
     }

@@ -11,13 +11,16 @@ extension ServicePlanner {
         continue
       }
     }
+    var slots: [Slot] = []
     for (id, node) in nodes.nodes.sorted(by: { $0.key < $1.key }) {
       let members = byNode[id] ?? []
       if !rules.allow(node) {
         for task in members { retire(task, as: .shutdown) }
       } else if node.state == .ready || members.contains(where: { $0.desiredState == .running }) {
-        fill(slot: 0, node: id, with: members)
+        slots.append(Slot(0, on: id, members: members))
       }
     }
+    advanceRollout(of: slots)
+    for slot in slots { fill(slot) }
   }
 }

@@ -13,9 +13,9 @@ extension ServicePlanner {
   static let seriesGap: Duration = .seconds(180)
 
   /// Whether a task that is meant to run can stay. The worker restarts containers by itself, so a manager replaces a task only when it
-  /// was made from an older spec, when its worker cannot run it, or when it may not be (or is no longer) where it is.
-  func verdict(on task: ClusterTask, history: [ClusterTask]) -> Verdict {
-    if task.revision != service.revision { return .replace(due: now) }
+  /// is of another revision than its slot has come to, when its worker cannot run it, or when it may not be (or is no longer) where it is.
+  func verdict(on task: ClusterTask, _ template: Template, history: [ClusterTask]) -> Verdict {
+    if task.revision != template.number { return .replace(due: now) }
     if task.hasGivenUp { return .keep }
     switch task.status.state {
     case .rejected, .shutdown: return .replace(due: earliestReplacement(of: task, history: history))

@@ -21,7 +21,9 @@ extension ServicePlanner {
       kept.insert(next)
       next += 1
     }
-    for slot in kept.sorted() { fill(slot: slot, node: nil, with: bySlot[slot] ?? []) }
+    let slots = kept.sorted().map { Slot($0, members: bySlot[$0] ?? []) }
+    advanceRollout(of: slots)
+    for slot in slots { fill(slot) }
   }
 
   /// How much would be lost with the slot: nothing runs or it gave up, it has no place yet, it is on its way, it runs.

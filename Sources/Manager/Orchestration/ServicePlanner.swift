@@ -7,17 +7,21 @@ struct ServicePlanner {
   /// How many ended tasks of a slot are kept for people to look at.
   static let historyLimit = 5
 
-  let service: ClusterService
+  var service: ClusterService
   let nodes: NodeDirectory
   let rules: PlacementRules
   let now: Timestamp
   let newID: () -> TaskID
   private let before: [TaskID: ClusterTask]
-  private(set) var tasks: [TaskID: ClusterTask]
+  var tasks: [TaskID: ClusterTask]
   var wakeAt: Timestamp?
+  /// Slots that come to the service's revision now, of those that have not.
+  var turn: Set<Slot.Key> = []
+  private let serviceBefore: ClusterService
 
   init(service: ClusterService, tasks: [ClusterTask], nodes: NodeDirectory, now: Timestamp, newID: @escaping () -> TaskID) {
     self.service = service
+    serviceBefore = service
     self.nodes = nodes
     self.now = now
     self.newID = newID
@@ -46,30 +50,36 @@ struct ServicePlanner {
     ServicePlan(
       puts: tasks.values.filter { before[$0.id] != $0 }.sorted { ($0.slot, $0.id) < ($1.slot, $1.id) },
       removals: before.values.filter { tasks[$0.id] == nil }.sorted { $0.id < $1.id },
+      service: service == serviceBefore ? nil : service,
       removesService: service.deleting && tasks.isEmpty,
       wakeAt: wakeAt)
   }
 
-  /// Makes one slot (or one node's share of a global service) right: exactly one task meant to run, of the service's revision.
+  /// Makes one slot (or one node's share of a global service) right: exactly one task meant to run, of the revision that the slot has come to.
   ///
   /// A replacement starts after the task before it has stopped, so the two never run side by side; except for a task that leaves a draining
-  /// node, which goes when its successor runs.
-  mutating func fill(slot: Int, node: NodeID?, with members: [ClusterTask]) {
-    let wanted = members.filter { $0.desiredState == .running }.sorted(by: isBetter)
-    let leaving = wanted.filter(mayStayForNow)
-    let staying = wanted.filter { !mayStayForNow($0) }
+  /// node, which goes when its successor runs, and for one that a start-first rollout replaces, which goes when its successor has proved itself.
+  mutating func fill(_ slot: Slot) {
+    let template = template(for: slot)
+    let members = slot.members.compactMap { tasks[$0.id] }
+    let wanted = members.filter { $0.desiredState == .running }.sorted { left, right in
+      let (fits, otherFits) = (left.revision == template.number, right.revision == template.number)
+      return fits == otherFits ? isBetter(left, right) : fits
+    }
+    let leaving = wanted.filter { mayStayForNow($0, template) }
+    let staying = wanted.filter { !mayStayForNow($0, template) }
     for duplicate in staying.dropFirst() + leaving.dropFirst() { retire(duplicate, as: .shutdown) }
     if let task = leaving.first { leave(task, to: staying.first) }
     if let task = staying.first {
-      switch verdict(on: task, history: members) {
+      switch verdict(on: task, template, history: members) {
       case .keep: break
       case .replace(let due) where due > now: wakeAt = min(wakeAt ?? due, due)
       case .replace: retire(task, as: .shutdown)
       }
     }
     let current = members.compactMap { tasks[$0.id] }
-    let successors = current.filter { $0.desiredState != .running || !mayStayForNow($0) }
-    if !successors.contains(where: { $0.desiredState == .running || isStopping($0) }) { create(slot: slot, node: node) }
+    let successors = current.filter { $0.desiredState != .running || !mayStayForNow($0, template) }
+    if !successors.contains(where: { $0.desiredState == .running || isStopping($0) }) { create(slot, template) }
     trimHistory(current)
   }
 
@@ -93,10 +103,10 @@ struct ServicePlanner {
 
   private func isStopping(_ task: ClusterTask) -> Bool { task.desiredState != .running && !task.status.state.isTerminal }
 
-  private mutating func create(slot: Int, node: NodeID?) {
+  private mutating func create(_ slot: Slot, _ template: Template) {
     var task = ClusterTask(
-      id: newID(), serviceID: service.id, serviceName: service.spec.name, slot: slot, revision: service.revision, spec: service.spec.task)
-    task.nodeID = node
+      id: newID(), serviceID: service.id, serviceName: service.spec.name, slot: slot.key.number, revision: template.number, spec: template.spec)
+    task.nodeID = slot.key.node
     task.status = TaskStatus(state: .pending, since: now)
     tasks[task.id] = task
   }

@@ -13,6 +13,11 @@ struct TransactionBudget {
   /// Whether one more task fits; the first always does.
   mutating func take(_ task: ClusterTask) -> Bool { take(task.spec.approximateBytes + task.status.message.utf8.count + 512) }
 
+  /// Whether a service fits, with the templates that it had; the first always does.
+  mutating func take(_ service: ClusterService) -> Bool {
+    take(service.revisions.reduce(service.spec.task.approximateBytes + 4096) { $0 + $1.task.approximateBytes + 512 })
+  }
+
   /// Whether one more removal fits; the first always does.
   mutating func takeRemoval() -> Bool { take(64) }
 

@@ -46,6 +46,53 @@ import WarrenAPI
     }
   }
 
+  @Test func aRolloutIsPausedResumedAndRolledBackOnce() async throws {
+    try await APIFixture.run { fixture in
+      let client = fixture.client
+      let made = try await client.createService(APIFixture.spec("web"))
+      @Sendable func change(_ action: Warren_V1_ChangeRolloutRequest.OneOf_Action?, _ id: String = RequestRecord.ID.random().rawValue) async throws
+        -> Warren_V1_Service
+      {
+        try await client.call {
+          try await $0.changeRollout(
+            .with {
+              $0.id = "web"
+              $0.action = action
+              $0.requestID = id
+            })
+        }.service
+      }
+      #expect(await failure { _ = try await change(nil) }?.code == .invalidArgument)
+      #expect(await failure { _ = try await change(.rollBackTo(0)) }?.code == .failedPrecondition)
+      #expect(await failure { _ = try await change(.pause(true)) }?.code == .failedPrecondition)
+
+      var spec = made.spec
+      spec.task.container.image = "nginx:2"
+      _ = try await client.updateService("web", to: spec)
+      let paused = try await change(.pause(true))
+      #expect(paused.rollout.state == .paused && paused.rollout.message == "paused by hand")
+      #expect(try await change(.resume(true)).rollout.state == .running)
+      let back = try await change(.rollBackTo(0), "once")
+      #expect(back.revision == 1 && back.rollout.kind == .rollback && back.spec.task.container.image == made.spec.task.container.image)
+      // Its answer was lost, and it is asked again: it is not rolled back twice.
+      #expect(try await change(.rollBackTo(0), "once").revision == 1)
+      #expect(await failure { _ = try await change(.rollBackTo(9)) }?.code == .notFound)
+
+      let list = try await client.call { try await $0.listServices(.init()) }
+      #expect(list.services.allSatisfy { $0.revisions.isEmpty } && back.revisions.map(\.number) == [2])
+      // The template alone does not do it.
+      let forced = try await client.call { stub in
+        try await stub.updateService(
+          .with {
+            $0.id = "web"
+            $0.spec = back.spec
+            $0.force = true
+          })
+      }
+      #expect(forced.service.revision == 3)
+    }
+  }
+
   @Test func badInputIsRefusedPreciselyAndChangesNothing() async throws {
     try await APIFixture.run { fixture in
       let client = fixture.client

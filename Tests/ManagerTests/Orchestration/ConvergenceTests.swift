@@ -32,7 +32,7 @@ import Testing
       try change(in: &cluster) { spec, cluster in
         if case .replicated = spec.mode { spec.mode = .replicated(replicas: cluster.number(0..<8)) }
       }
-    case 2: try change(in: &cluster) { spec, _ in spec.task.container.env = ["ROUND=\(round)"] }
+    case 2: try change(in: &cluster) { spec, cluster in spec.task.container.env = ["ROUND=\(cluster.number(0..<9))"] }
     case 3:
       if let service = cluster.pick(cluster.services.filter { !$0.deleting }), cluster.number(0..<3) == 0 {
         var service = service
@@ -49,6 +49,8 @@ import Testing
       }
     case 6 where cluster.number(0..<4) == 0: try cluster.removeNode(node)
     case 7, 8: try cluster.addNode(node)
+    case 9: try changeRollout(in: &cluster)
+    case 10: cluster.loseLeader()
     default: for _ in 0..<5 { try cluster.step(cluster.pick(["n1", "n2", "n3", "n4"] as [NodeID]) ?? node) }
     }
   }
@@ -58,14 +60,30 @@ import Testing
     var spec = ServiceSpec(name: name, mode: .replicated(replicas: cluster.number(0..<6)), task: TaskSpec(container: ContainerSpec(image: "nginx")))
     if name == "agent" { spec.mode = .global }
     if name == "api" { spec.task.placement.maxPerNode = 3 }
+    spec.update = SimulatedCluster.policy(&cluster)
+    spec.rollback = SimulatedCluster.policy(&cluster)
+    if spec.rollback.failureAction == .rollback { spec.rollback.failureAction = .proceed }
     try cluster.update { try $0.put(ClusterService(id: ServiceID("s\(round)"), spec: spec)) }
+  }
+
+  private func changeRollout(in cluster: inout SimulatedCluster) throws {
+    guard var service = cluster.pick(cluster.services.filter { !$0.deleting }) else { return }
+    switch cluster.number(0..<3) {
+    case 0: try? service.rollBack(to: cluster.pick([nil] + service.revisions.map(\.number)) ?? nil, at: cluster.now)
+    case 1: try? service.pauseRollout(because: "paused by hand")
+    default: try? service.resumeRollout()
+    }
+    try cluster.update { try $0.put(service) }
   }
 
   private func change(in cluster: inout SimulatedCluster, _ body: (inout ServiceSpec, inout SimulatedCluster) -> Void) throws {
     guard var service = cluster.pick(cluster.services.filter { !$0.deleting }) else { return }
-    let template = service.spec.task
-    body(&service.spec, &cluster)
-    if service.spec.task != template { service.revision += 1 }
+    var spec = service.spec
+    body(&spec, &cluster)
+    let template = spec.task
+    spec.task = service.spec.task
+    service.spec = spec
+    service.update(to: template, at: cluster.now)
     try cluster.update { try $0.put(service) }
   }
 
@@ -81,6 +99,10 @@ import Testing
       }
     }
     for _ in 0..<400 {
+      for var service in cluster.services where service.rollout?.state == .paused {
+        try service.resumeRollout()
+        try cluster.update { try $0.put(service) }
+      }
       try cluster.work()
       for node in ["n1", "n2", "n3"] as [NodeID] { try cluster.step(node) }
       try cluster.advance(.seconds(1))
@@ -92,19 +114,27 @@ import Testing
       let tasks = cluster.view.tasks(ofService: service.id)
       let wanted = tasks.filter { $0.desiredState == .running }
       if case .replicated(let replicas) = service.spec.mode, !service.deleting {
-        #expect(wanted.count <= replicas, comment)
-        #expect(Set(wanted.map(\.slot)).count == wanted.count, comment)
+        #expect(Set(wanted.map(\.slot)).count <= replicas, comment)
+        // In a rollout the task that goes may run beside the one that comes.
+        #expect(service.isRolling || Set(wanted.map(\.slot)).count == wanted.count, comment)
+        #expect(Dictionary(grouping: wanted, by: \.slot).values.allSatisfy { Set($0.map(\.revision)).count == $0.count }, comment)
       } else if !service.deleting {
-        #expect(Set(wanted.map(\.nodeID)).count == wanted.count, comment)
+        #expect(service.isRolling || Set(wanted.map(\.nodeID)).count == wanted.count, comment)
+        #expect(Dictionary(grouping: wanted, by: \.nodeID).values.allSatisfy { Set($0.map(\.revision)).count == $0.count }, comment)
       }
       let history = Dictionary(grouping: tasks.filter { $0.desiredState == .shutdown && $0.status.state.isTerminal }) {
         "\($0.slot) \($0.slot == 0 ? $0.nodeID?.rawValue ?? "" : "")"
       }
       #expect(history.values.allSatisfy { $0.count <= ServicePlanner.historyLimit + 1 }, comment)
     }
-    // No slot has two containers on machines that the cluster can reach.
+    // No slot has two containers on machines that the cluster can reach; of two revisions only where the new one comes first.
     let reachable = cluster.containers.filter { cluster.alive.contains($0.key) && cluster.view.node($0.key)?.state == .ready }
-    let slots = reachable.values.flatMap(\.values).map(\.slot).filter { !$0.hasSuffix(".0") }
+    let slots = reachable.values.joined().filter { !$0.value.slot.hasSuffix(".0") }.map { id, container in
+      let task = cluster.view.task(id)
+      let spec = task.flatMap { cluster.view.service($0.serviceID)?.spec }
+      let mayOverlap = spec.map { spec in [spec.update, spec.rollback].contains { spec.order(of: $0).order == .startFirst } } ?? false
+      return mayOverlap ? "\(container.slot)@\(task?.revision ?? 0)" : container.slot
+    }
     #expect(Set(slots).count == slots.count, comment)
   }
 

@@ -99,7 +99,7 @@ import Testing
     if !isDraining { cluster.nodes[0].availability = .active }
     cluster.add(slot: 1, .starting, on: "n2")
     var agenda = Agenda()
-    agenda.begin(with: cluster.nodes)
+    agenda.begin(with: cluster.nodes, [])
     _ = agenda.take(now: cluster.now) { [] }
     var running = cluster.tasks[0]
     running.status.state = .running

@@ -70,6 +70,23 @@ struct SimulatedCluster {
     throw WarrenError(.internalError, "the loops do not come to rest")
   }
 
+  /// Another manager leads: what the loops remembered is gone.
+  mutating func loseLeader() {
+    agenda = Agenda()
+    agenda.begin(with: view.nodes, view.services)
+  }
+
+  static func policy(_ cluster: inout SimulatedCluster) -> UpdatePolicy {
+    var policy = UpdatePolicy()
+    policy.parallelism = cluster.pick([.slots(1), .slots(2), .slots(0), .percent(50)]) ?? .slots(1)
+    policy.delay = cluster.pick([.zero, .zero, .seconds(2)]) ?? .zero
+    policy.order = cluster.pick([nil, .startFirst, .stopFirst]) ?? nil
+    policy.monitor = cluster.pick([.zero, .seconds(1), .seconds(5)]) ?? .zero
+    policy.failureAction = cluster.pick([.pause, .rollback, .proceed]) ?? .pause
+    policy.maxFailureRatio = cluster.pick([0, 0, 0.3]) ?? 0
+    return policy
+  }
+
   // MARK: Workers
 
   mutating func addNode(_ id: NodeID, availability: ClusterNode.Availability = .active) throws {
@@ -117,13 +134,20 @@ struct SimulatedCluster {
       let fails = number(0..<100) < failureRate
       switch status.state {
       case .assigned: status.state = fails && number(0..<5) == 0 ? .rejected : .preparing
-      case .preparing: status.state = fails ? .waiting : .starting
+      case .preparing:
+        status.state = fails ? .waiting : .starting
+        if fails { status.lastExit = ExitStatus(code: -1, reason: "could not start", at: now) }
       case .waiting: (status.attempt, status.state) = (status.attempt + 1, .preparing)
       case .starting: status.state = .running
       case .running where fails && number(0..<10) == 0: status.state = .failed
       default: return
       }
     }
+    try report(task, status, from: id)
+  }
+
+  /// What a worker does and says.
+  mutating func report(_ task: ClusterTask, _ status: TaskStatus, from id: NodeID) throws {
     let runs = [.starting, .running, .stopping].contains(status.state)
     containers[id, default: [:]][task.id] = runs ? Container(slot: "\(task.serviceName).\(task.slot)", state: status.state) : nil
     let report = StatusReport(node: id, update: TaskStatusUpdate(taskID: task.id, status: status))

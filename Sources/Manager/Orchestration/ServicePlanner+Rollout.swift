@@ -1,0 +1,151 @@
+import ClusterModel
+
+/// Brings the slots of a service to its revision, a few at a time, by what the tasks' reports say.
+///
+/// It remembers nothing: how far a slot is follows from its tasks, and what does not is in the service's `Rollout`. So it does not matter which
+/// manager takes the next step.
+extension ServicePlanner {
+  /// A slot, or one node's share of a global service.
+  struct Slot {
+    struct Key: Hashable {
+      var number: Int
+      var node: NodeID?
+    }
+
+    let key: Key
+    let members: [ClusterTask]
+
+    init(_ number: Int, on node: NodeID? = nil, members: [ClusterTask]) {
+      key = Key(number: number, node: node)
+      self.members = members
+    }
+  }
+
+  /// What a slot's next task is made from.
+  struct Template {
+    let number: UInt64
+    let spec: TaskSpec
+  }
+
+  private enum Progress: Equatable {
+    case waiting(isUp: Bool)
+    case underWay
+    case done
+  }
+
+  /// Whether a rollout replaces a task only when the next one has proved itself.
+  var isReplacedLast: Bool { service.isRolling && service.spec.order(of: service.rolloutPolicy).order == .startFirst }
+
+  /// A slot keeps the revision that it has until its turn, and never goes back: also when its task has to be replaced meanwhile.
+  func template(for slot: Slot) -> Template {
+    let new = Template(number: service.revision, spec: service.spec.task)
+    guard service.isRolling, let rollout = service.rollout, !turn.contains(slot.key) else { return new }
+    let members = slot.members.compactMap { tasks[$0.id] }.sorted(by: Self.isNewer)
+    let wanted = members.filter { $0.desiredState == .running }
+    if wanted.contains(where: { $0.revision == rollout.to }) || members.first?.revision == rollout.to { return new }
+    for number in [wanted.first?.revision, members.first?.revision, rollout.from].compactMap(\.self) {
+      if let spec = service.template(of: number) { return Template(number: number, spec: spec) }
+    }
+    return new
+  }
+
+  /// Notes which tasks have proved themselves and which have failed, draws the consequences, and says whose turn it is.
+  mutating func advanceRollout(of slots: [Slot]) {
+    guard service.isRolling else { return }
+    for slot in slots { prove(slot) }
+    if service.rollout?.state == .running { countFailures(in: slots) }
+    guard let rollout = service.rollout, rollout.state == .running else { return }
+    let progress = slots.map { self.progress(of: $0, rollout) }
+    if progress.allSatisfy({ $0 == .done }) {
+      service.rollout?.state = .completed
+      service.rollout?.endedAt = now
+    } else {
+      begin(zip(slots, progress), atOnce: service.rolloutPolicy.slotsAtOnce(of: slots.count))
+    }
+  }
+
+  private func current(_ slot: Slot) -> [ClusterTask] { slot.members.compactMap { tasks[$0.id] }.filter { $0.desiredState == .running } }
+
+  private mutating func prove(_ slot: Slot) {
+    for var task in current(slot) where task.revision == service.revision && task.provenAt == nil {
+      switch task.status.state {
+      case .complete: break
+      case .running:
+        // By the managers' clock: that was when they heard of it.
+        let due = task.meta.updatedAt + service.rolloutPolicy.monitor
+        guard due <= now else {
+          wakeAt = min(wakeAt ?? due, due)
+          continue
+        }
+      default: continue
+      }
+      task.provenAt = now
+      tasks[task.id] = task
+    }
+  }
+
+  private mutating func countFailures(in slots: [Slot]) {
+    var last: ClusterTask?
+    for task in slots.flatMap(current) where task.revision == service.revision && task.provenAt == nil && task.hasFailed {
+      if service.rollout?.failedTasks.contains(task.id) == true { continue }
+      service.rollout?.failedTasks.append(task.id)
+      service.rollout?.failures += 1
+      last = task
+    }
+    let policy = service.rolloutPolicy
+    guard let last, let rollout = service.rollout, Double(rollout.failures) > policy.maxFailureRatio * Double(slots.count) else { return }
+    let reason = "\(last.displayName) failed: \(last.failureText)"
+    do throws(WarrenError) {
+      switch policy.failureAction {
+      case .proceed: break
+      case .rollback where rollout.kind == .update: try service.rollBack(to: rollout.from, because: reason, at: now)
+      case .pause, .rollback: try service.pauseRollout(because: reason)
+      }
+    } catch {
+      // There is nothing to go back to any more.
+      service.rollout?.state = .paused
+      service.rollout?.message = "\(reason); \(error.message)"
+    }
+  }
+
+  private func progress(of slot: Slot, _ rollout: Rollout) -> Progress {
+    let wanted = current(slot)
+    guard let new = wanted.first(where: { $0.revision == rollout.to }) else { return .waiting(isUp: wanted.contains { $0.status.state == .running }) }
+    // One that has failed and is tolerated must not hold the others up.
+    if rollout.failedTasks.contains(new.id) { return .done }
+    return new.provenAt != nil && wanted.allSatisfy { $0.revision == rollout.to } ? .done : .underWay
+  }
+
+  private mutating func begin(_ slots: some Sequence<(Slot, Progress)>, atOnce: Int) {
+    let room = atOnce - slots.filter { $0.1 == .underWay }.count
+    if room <= 0 { return }
+    let policy = service.rolloutPolicy
+    let lastProof = slots.flatMap { current($0.0) }.filter { $0.revision == service.revision }.compactMap(\.provenAt).max()
+    if policy.delay > .zero, let lastProof, let rollout = service.rollout, lastProof >= rollout.startedAt, lastProof + policy.delay > now {
+      let due = lastProof + policy.delay
+      wakeAt = min(wakeAt ?? due, due)
+      return
+    }
+    // Where nothing serves there is nothing to lose.
+    let waiting = slots.filter { if case .waiting = $0.1 { true } else { false } }
+    let down = waiting.filter { $0.1 == .waiting(isUp: false) }
+    let up = waiting.filter { $0.1 == .waiting(isUp: true) }
+    turn = Set((down + up).prefix(room).map(\.0.key))
+  }
+}
+
+extension ClusterTask {
+  /// Whether its container has ended or could not be started, for which neither its machine nor the engine is to blame.
+  fileprivate var hasFailed: Bool {
+    switch status.state {
+    case .failed, .rejected: true
+    default: status.attempt > 0 && status.lastExit.map { $0.reason != ExitStatus.lostWithItsMachine } ?? false
+    }
+  }
+
+  /// Why, for people.
+  fileprivate var failureText: String {
+    if !status.message.isEmpty { return status.message }
+    return status.lastExit?.reason ?? "\(status.state)"
+  }
+}
