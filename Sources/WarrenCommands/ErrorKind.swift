@@ -3,7 +3,7 @@ import GRPCCore
 
 /// The few kinds of failure commands react to, whichever layer reports them.
 enum ErrorKind: Equatable {
-  case notFound, unavailable, other
+  case notFound, conflict, unavailable, other
 
   init(_ error: any Error) {
     let code: Int32
@@ -12,6 +12,12 @@ enum ErrorKind: Equatable {
     case let error as RPCError: code = ExitCodes.code(of: error.code)
     default: code = ExitCodes.failed
     }
-    self = code == ExitCodes.notFound ? .notFound : code == ExitCodes.unavailable ? .unavailable : .other
+    self =
+      switch code {
+      case ExitCodes.notFound: .notFound
+      case ExitCodes.conflict: .conflict
+      case ExitCodes.unavailable: .unavailable
+      default: .other
+      }
   }
 }

@@ -9,6 +9,14 @@ struct ServicePolicyOptions: ParsableArguments {
     case any
     case onFailure = "on-failure"
     case none
+
+    var value: RestartPolicy.Condition {
+      switch self {
+      case .any: .any
+      case .onFailure: .onFailure
+      case .none: .none
+      }
+    }
   }
 
   @Option(name: .shortAndLong, parsing: .unconditional, help: "How many replicas to run (default: 1).", transform: ReplicaCount.parse) var replicas:
@@ -56,7 +64,7 @@ struct ServicePolicyOptions: ParsableArguments {
   func apply(to task: inout TaskSpec) {
     task.limits = Resources(nanoCPUs: cpus, memoryBytes: memory)
     task.reservations = Resources(nanoCPUs: reserveCpus, memoryBytes: reserveMemory)
-    task.restart.condition = restart == .any ? .any : restart == .onFailure ? .onFailure : .none
+    task.restart.condition = restart.value
     task.restart.maxAttempts = restartMax ?? 0
     task.restart.delay = restartDelay
     task.restart.window = restartWindow

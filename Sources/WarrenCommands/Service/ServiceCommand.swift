@@ -5,7 +5,7 @@ struct ServiceCommand: AsyncParsableCommand {
     commandName: "service", abstract: "Declare what runs, and look after it.",
     discussion: example("warren service create web --image nginx", "warren service list"),
     subcommands: [
-      ServiceCreate.self, ServiceList.self, ServiceInspect.self, ServicePs.self, ServiceScale.self, ServiceLogs.self, ServiceExec.self,
-      ServiceDelete.self,
+      ServiceCreate.self, ServiceList.self, ServiceInspect.self, ServicePs.self, ServiceScale.self, ServiceUpdate.self,
+      ServiceRollback.self, ServicePause.self, ServiceResume.self, ServiceHistory.self, ServiceLogs.self, ServiceExec.self, ServiceDelete.self,
     ])
 }

@@ -14,6 +14,7 @@ struct ServiceCreate: AsyncParsableCommand {
   @Argument(help: "Name of the service: lower-case letters, digits and dashes.") var name: String
   @OptionGroup(title: "Container") var container: ContainerOptions
   @OptionGroup(title: "Placement and policies") var policy: ServicePolicyOptions
+  @OptionGroup(title: "Updates") var rollouts: RolloutOptions
   @Argument(parsing: .postTerminator, help: ArgumentHelp("Arguments that replace the image's command.", valueName: "command"))
   var command: [String] = []
   @OptionGroup var waiting: WaitOptions
@@ -27,6 +28,7 @@ struct ServiceCreate: AsyncParsableCommand {
     var task = TaskSpec(container: container.spec(command: command))
     policy.apply(to: &task)
     var spec = ServiceSpec(name: name, mode: policy.serviceMode, task: task)
+    rollouts.apply(to: &spec)
     spec.labels = Dictionary(container.label.map { ($0.key, $0.value) }) { $1 }
     return spec
   }
@@ -50,7 +52,7 @@ struct ServiceCreate: AsyncParsableCommand {
     }
   }
 
-  private static func check(image: String) throws(WarrenError) {
+  static func check(image: String) throws(WarrenError) {
     do { _ = try ImageReference(image) } catch {
       throw WarrenError(.invalidArgument, "\(error.message); use for example nginx or registry.local:5000/team/app:1.2")
     }

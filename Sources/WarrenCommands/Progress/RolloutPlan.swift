@@ -1,0 +1,69 @@
+import ClusterModel
+import Foundation
+import WarrenAPI
+
+/// What an update would do, for `--plan`. Pure: found by making the change to a copy.
+struct RolloutPlan {
+  private let old: ClusterService
+  private let new: ClusterService
+
+  init(of service: ClusterService, to spec: ServiceSpec, force: Bool) {
+    old = service
+    var changed = service
+    changed.spec = spec
+    changed.spec.task = service.spec.task
+    changed.update(to: spec.task, force: force, at: .epoch)
+    new = changed
+  }
+
+  func text(tasks: [ClusterTask]) throws -> String {
+    var lines = try Self.differences(old.spec, new.spec)
+    if lines.isEmpty { lines = ["Nothing of \(old.spec.name) changes."] }
+    let replaced = tasks.filter { $0.desiredState == .running && $0.revision != new.revision }.sorted { ($0.slot, $0.id) < ($1.slot, $1.id) }
+    if new.revision == old.revision || replaced.isEmpty {
+      lines.append("No task would be replaced.")
+    } else {
+      let slots = Set(replaced.map(\.displayName)).count
+      let (order, reason) = new.spec.order(of: new.spec.update)
+      lines.append(
+        "\(slots) \(slots == 1 ? "task" : "tasks") would be replaced, \(min(slots, new.spec.update.slotsAtOnce(of: slots))) at a time, "
+          + (order == .startFirst ? "start-first" : "stop-first") + (reason.map { " because \($0)" } ?? "") + ":")
+      for task in replaced {
+        lines.append("  \(task.displayName)  \(task.nodeID?.rawValue ?? "-")  revision \(task.revision) → \(new.revision)")
+      }
+    }
+    if let (before, after) = Self.replicas(old, new) {
+      lines.append(after > before ? "\(after - before) would be added." : "\(before - after) would be stopped.")
+    }
+    return lines.map { $0 + "\n" }.joined()
+  }
+
+  private static func replicas(_ old: ClusterService, _ new: ClusterService) -> (Int, Int)? {
+    guard let before = old.spec.mode.replicas, let after = new.spec.mode.replicas, before != after else { return nil }
+    return (before, after)
+  }
+
+  /// One line for each field of the API's message that differs: `task.container.image: nginx:1 → nginx:2`.
+  static func differences(_ old: ServiceSpec, _ new: ServiceSpec) throws -> [String] {
+    let (before, after) = (try fields(old), try fields(new))
+    return Set(before.keys).union(after.keys).sorted().compactMap { key in
+      let (left, right) = (before[key], after[key])
+      return left == right ? nil : "\(key): \(left ?? "-") → \(right ?? "-")"
+    }
+  }
+
+  private static func fields(_ spec: ServiceSpec) throws -> [String: String] {
+    var found: [String: String] = [:]
+    func walk(_ value: Any, _ path: String) {
+      switch value {
+      case let object as [String: Any]: for (key, value) in object { walk(value, path.isEmpty ? key : "\(path).\(key)") }
+      // As a whole: an element more would move all that follow.
+      case let list as [Any] where !list.contains(where: { $0 is [String: Any] }): found[path] = list.map { "\($0)" }.joined(separator: " ")
+      case let list as [Any]: for (index, value) in list.enumerated() { walk(value, "\(path)[\(index)]") }
+      default: found[path] = "\(value)"
+      }
+    }
+    walk(try JSONSerialization.jsonObject(with: spec.wire.jsonUTF8Data()), "")
+    return found
+  }
+}

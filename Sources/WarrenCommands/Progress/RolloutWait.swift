@@ -1,0 +1,93 @@
+import ClusterModel
+import GRPCCore
+import ServiceLifecycle
+import SwiftProtobuf
+import UnixSignals
+import WarrenAPI
+
+/// Waits until a rollout has come to its end, and draws the way there.
+struct RolloutWait {
+  let client: WarrenClient
+  let timeout: Duration
+
+  /// - Throws: `failedPrecondition` when it was paused, rolled back or replaced by another, with the reason and the last lines of the container
+  ///   that failed; `deadlineExceeded`, `cancelled` after Ctrl-C.
+  func wait(for service: Warren_V1_Service) async throws {
+    let name = service.spec.name
+    let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await follow(service) }
+      group.addTask {
+        for await _ in signals {
+          throw WarrenError(.cancelled, "stopped waiting for \(name); the rollout goes on; see 'warren service history \(name)'")
+        }
+      }
+      group.addTask {
+        try await Task.sleep(for: timeout)
+        throw WarrenError(
+          .deadlineExceeded,
+          "\(name) did not get there within \(DurationText.format(timeout)); the rollout goes on; see 'warren service ps \(name)'")
+      }
+      defer { group.cancelAll() }
+      try await group.next()
+    }
+  }
+
+  /// Looks every now and then: a rollout takes seconds at least.
+  private func follow(_ asked: Warren_V1_Service) async throws {
+    var printer = ProgressPrinter.standardError()
+    defer { printer.finish() }
+    var wasTold = false
+    while true {
+      let service = try await client.call { try await $0.getService(.with { $0.id = asked.id }) }.service
+      let (rollout, name) = (service.rollout, service.spec.name)
+      let isUndone = asked.rollout.kind == .update && rollout.kind == .rollback && rollout.fromRevision == asked.rollout.toRevision
+      guard isUndone || rollout.startedAt == asked.rollout.startedAt else {
+        throw WarrenError(
+          .failedPrecondition, "another change of \(name) took over, to revision \(rollout.toRevision); see 'warren service history \(name)'")
+      }
+      if isUndone, !wasTold {
+        wasTold = true
+        printer.change("\(name): \(rollout.message); rolling back", matters: true)
+        await tellLastWords(of: service, &printer)
+      }
+      let (done, total) = (Int(service.tally.updated), Int(service.tally.desired))
+      printer.show(name: name, done: done, of: total, count: "\(done)/\(total) \(isUndone ? "rolled back" : "updated")", reason: nil)
+      switch rollout.state {
+      case .completed where isUndone:
+        throw WarrenError(
+          .failedPrecondition, "the update of \(name) was rolled back; \(rollout.message); it is at revision \(rollout.toRevision) again")
+      case .completed: return
+      case .paused:
+        await tellLastWords(of: service, &printer)
+        let what = rollout.kind == .rollback ? "rollback" : "update"
+        throw WarrenError(
+          .failedPrecondition,
+          "the \(what) of \(name) is paused; \(rollout.message); go on with 'warren service resume \(name)' or back with "
+            + "'warren service rollback \(name)'")
+      default: try await Task.sleep(for: .milliseconds(200))
+      }
+    }
+  }
+
+  /// What the container that failed last wrote at its end.
+  private func tellLastWords(of service: Warren_V1_Service, _ printer: inout ProgressPrinter) async {
+    // After a rollback the tasks that failed are not the rollout's any more, but the last of them is still there.
+    let tasks = try? await client.allTasks(service: service.id, currentOnly: false, .defaults)
+    let failed = tasks?.filter { $0.status.hasLastExit && $0.status.lastExit.code != 0 }.max { $0.status.since.seconds < $1.status.since.seconds }
+    guard let failed else { return }
+    var options = CallOptions.defaults
+    options.timeout = .seconds(2)
+    let lines = try? await client.stream { [options] stub in
+      try await stub.serviceLogs(
+        .with {
+          $0.task = failed.id
+          $0.tail = 5
+        }, options: options
+      ) { response in
+        try await response.messages.reduce(into: [String]()) { $0.append(String(decoding: $1.line, as: UTF8.self)) }
+      }
+    }
+    for line in lines ?? [] { printer.change("  \(failed.displayName) | \(line)", matters: true) }
+  }
+}
