@@ -24,9 +24,11 @@ struct RolloutWait {
       }
       group.addTask {
         try await Task.sleep(for: timeout)
+        let reasons = try await reasons(why: try await client.call { try await $0.getService(.with { $0.id = service.id }) }.service)
+        let why = reasons.isEmpty ? "new tasks run, but not for long enough yet" : reasons.prefix(3).joined(separator: ", ")
         throw WarrenError(
           .deadlineExceeded,
-          "\(name) did not get there within \(DurationText.format(timeout)); the rollout goes on; see 'warren service ps \(name)'")
+          "\(name) did not get there within \(DurationText.format(timeout)); \(why); the rollout goes on; see 'warren service ps \(name)'")
       }
       defer { group.cancelAll() }
       try await group.next()
@@ -38,6 +40,7 @@ struct RolloutWait {
     var printer = ProgressPrinter.standardError()
     defer { printer.finish() }
     var wasTold = false
+    var told = Set<String>()
     while true {
       let service = try await client.call { try await $0.getService(.with { $0.id = asked.id }) }.service
       let (rollout, name) = (service.rollout, service.spec.name)
@@ -51,8 +54,11 @@ struct RolloutWait {
         printer.change("\(name): \(rollout.message); rolling back", matters: true)
         await tellLastWords(of: service, &printer)
       }
+      let reasons = try await reasons(why: service)
+      for reason in reasons where told.insert(reason).inserted { printer.change(reason) }
       let (done, total) = (Int(service.tally.updated), Int(service.tally.desired))
-      printer.show(name: name, done: done, of: total, count: "\(done)/\(total) \(isUndone ? "rolled back" : "updated")", reason: nil)
+      let count = "\(done)/\(total) \(isUndone ? "rolled back" : "updated")"
+      printer.show(name: name, done: done, of: total, count: count, reason: reasons.first)
       switch rollout.state {
       case .completed where isUndone:
         throw WarrenError(
@@ -67,6 +73,14 @@ struct RolloutWait {
             + "'warren service rollback \(name)'")
       default: try await Task.sleep(for: .milliseconds(200))
       }
+    }
+  }
+
+  /// Why new tasks do not run yet: no room, an image that takes its time, a restart.
+  private func reasons(why service: Warren_V1_Service) async throws -> [String] {
+    let tasks = try await client.allTasks(service: service.id, currentOnly: true, .defaults)
+    return tasks.filter { $0.desiredState == .running && $0.revision == service.revision && $0.status.state != .running }.map {
+      "\($0.displayName): \($0.status.words)"
     }
   }
 

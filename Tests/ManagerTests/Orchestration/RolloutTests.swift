@@ -201,6 +201,18 @@ import Testing
     #expect(web.wanted.first { $0.slot == 4 }?.id != lost.id)
   }
 
+  @Test func onADrainingNodeTheOldTaskServesUntilTheNewOneDoes() throws {
+    var web = try RolloutFixture()
+    try web.update()
+    let old = try #require(web.wanted.first { $0.slot == 1 && $0.revision == 1 })
+    var node = try #require(old.nodeID.flatMap(web.cluster.view.node))
+    node.availability = .drain
+    node.drainDeadline = web.cluster.now + .seconds(300)
+    try web.cluster.update { try $0.put(node) }
+    try web.finish { #expect(Set($0.wanted.filter { $0.status.state == .running }.map(\.slot)).count == 4) }
+    #expect(web.rollout?.state == .completed && web.wanted.allSatisfy { $0.revision == 2 && $0.nodeID != node.id })
+  }
+
   @Test func scalingMeanwhileIsDoneToo() throws {
     var web = try RolloutFixture(replicas: 2)
     try web.update()
