@@ -113,7 +113,9 @@ extension ServicePlanner {
     guard let new = wanted.first(where: { $0.revision == rollout.to }) else { return .waiting(isUp: wanted.contains { $0.status.state == .running }) }
     // One that has failed and is tolerated must not hold the others up.
     if rollout.failedTasks.contains(new.id) { return .done }
-    return new.provenAt != nil && wanted.allSatisfy { $0.revision == rollout.to } ? .done : .underWay
+    // The next slot's new task gets the room of this one's old task.
+    let isAlone = slot.members.compactMap { tasks[$0.id] }.allSatisfy { $0.revision == rollout.to || $0.status.state.isTerminal }
+    return new.provenAt != nil && isAlone ? .done : .underWay
   }
 
   private mutating func begin(_ slots: some Sequence<(Slot, Progress)>, atOnce: Int) {

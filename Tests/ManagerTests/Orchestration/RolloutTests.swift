@@ -40,7 +40,9 @@ import Testing
     try web.advance(.milliseconds(4999))
     #expect(web.serving == ["1@1", "1@2"])
     try web.advance(.milliseconds(1))
-    #expect(web.serving == ["1@2"])
+    #expect(web.serving == ["1@2"] && web.rollout?.state == .running)
+    // It ends when the old one has stopped.
+    try web.obey()
     #expect(web.rollout?.state == .completed && web.rollout?.endedAt == web.cluster.now)
   }
 
