@@ -47,7 +47,7 @@ extension Warren_V1_Rollout {
   var words: String {
     let isRollback = kind == .rollback
     return switch state {
-    case .completed: isRollback ? "rolled back" : "current"
+    case .completed: "current"
     case .paused: isRollback ? "rollback paused" : "update paused"
     default: isRollback ? "rolling back" : "updating"
     }

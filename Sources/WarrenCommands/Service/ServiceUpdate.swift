@@ -64,7 +64,7 @@ struct ServiceUpdate: AsyncParsableCommand {
     if !waiting.detach {
       if isRollout || old.rollout?.state == .running {
         try await RolloutWait(client: client, timeout: options.convergenceTimeout).wait(for: service)
-      } else {
+      } else if spec.mode != old.spec.mode {
         try await ConvergenceWait(client: client, serviceID: service.id, timeout: options.convergenceTimeout)
           .wait(for: ServiceProgress(name: service.spec.name, goal: .running(replicas: spec.mode.replicas)))
       }
