@@ -6,7 +6,7 @@ export WARREN_STRICT=1
 # A crash report that hangs on a closed pipe costs more than it tells.
 export SWIFT_BACKTRACE="${SWIFT_BACKTRACE:-enable=no}"
 
-step() { printf '\n== %s\n' "$*"; }
+step() { printf '\n== %s (after %d min)\n' "$*" $((SECONDS / 60)); }
 
 step "dependencies"
 if [ "$(id -u)" != 0 ]; then
