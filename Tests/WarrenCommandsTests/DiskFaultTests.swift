@@ -39,6 +39,7 @@ import Testing
   /// Needs root: mounts a small tmpfs.
   @Test(.timeLimit(.minutes(5))) func `A full disk refuses changes, still answers, and takes them again once there is room`() async throws {
     let directory = try temporaryDirectory()
+    defer { try? FileManager.default.removeItem(atPath: directory) }
     let data = directory + "/data"
     try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
     try #require(mount("tmpfs", data, "tmpfs", 0, "size=4m") == 0, "run the tests as root")

@@ -54,6 +54,8 @@ machine_power_off() {
     if [ ! -d "/proc/$MACHINE_PID" ] || grep -q '^State:.Z' "/proc/$MACHINE_PID/status" 2>/dev/null; then break; fi
     sleep 0.01
   done
+  # One that entered it stops when what it runs there is stopped, and would stay so for good.
+  pkill -KILL -f "^nsenter --target $MACHINE_PID --all " || true
 }
 
 machine_remove_cgroups() {
