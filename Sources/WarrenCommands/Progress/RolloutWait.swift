@@ -16,33 +16,35 @@ struct RolloutWait {
     let name = service.spec.name
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await follow(service) }
+      group.addTask {
+        do { try await withDeadline(timeout) { try await follow(service) } } catch is DeadlineExceeded { throw try await lateness(of: service) }
+      }
       group.addTask {
         for await _ in signals {
           throw WarrenError(.cancelled, "stopped waiting for \(name); the rollout goes on; see 'warren service history \(name)'")
         }
-      }
-      group.addTask {
-        try await Task.sleep(for: timeout)
-        let reasons = try await reasons(why: try await client.call { try await $0.getService(.with { $0.id = service.id }) }.service)
-        let why = reasons.isEmpty ? "new tasks run, but not for long enough yet" : reasons.prefix(3).joined(separator: ", ")
-        throw WarrenError(
-          .deadlineExceeded,
-          "\(name) did not get there within \(DurationText.format(timeout)); \(why); the rollout goes on; see 'warren service ps \(name)'")
       }
       defer { group.cancelAll() }
       try await group.next()
     }
   }
 
-  /// Looks every now and then: a rollout takes seconds at least.
+  private func lateness(of service: Warren_V1_Service) async throws -> WarrenError {
+    let name = service.spec.name
+    let reasons = try await reasons(why: try await client.service(service.id, .defaults))
+    let why = reasons.isEmpty ? "new tasks run, but not for long enough yet" : reasons.prefix(3).joined(separator: ", ")
+    return WarrenError(
+      .deadlineExceeded,
+      "\(name) did not get there within \(DurationText.format(timeout)); \(why); the rollout goes on; see 'warren service ps \(name)'")
+  }
+
   private func follow(_ asked: Warren_V1_Service) async throws {
     var printer = ProgressPrinter.standardError()
     defer { printer.finish() }
     var wasTold = false
     var told = Set<String>()
     while true {
-      let service = try await client.call { try await $0.getService(.with { $0.id = asked.id }) }.service
+      let service = try await client.service(asked.id, .defaults)
       let (rollout, name) = (service.rollout, service.spec.name)
       let isUndone = asked.rollout.kind == .update && rollout.kind == .rollback && rollout.fromRevision == asked.rollout.toRevision
       guard isUndone || rollout.startedAt == asked.rollout.startedAt else {
@@ -71,7 +73,9 @@ struct RolloutWait {
           .failedPrecondition,
           "the \(what) of \(name) is paused; \(rollout.message); go on with 'warren service resume \(name)' or back with "
             + "'warren service rollback \(name)'")
-      default: try await Task.sleep(for: .milliseconds(200))
+      default:
+        // No stream tells of a service's rollout, and one takes seconds at least: five looks a second cost less than another watch.
+        try await Task.sleep(for: .milliseconds(200))
       }
     }
   }

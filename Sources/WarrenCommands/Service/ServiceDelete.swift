@@ -17,15 +17,9 @@ struct ServiceDelete: AsyncParsableCommand {
     try await options.withClient { client in
       // A name that is wrong is found out before anything is deleted.
       var services: [Warren_V1_Service] = []
-      for name in names { services.append(try await find(name, client)) }
+      for name in names { services.append(try await client.service(name, options.callOptions)) }
       for service in services { try await delete(service, client) }
     }
-  }
-
-  private func find(_ name: String, _ client: WarrenClient) async throws -> Warren_V1_Service {
-    var lookup = Warren_V1_GetServiceRequest()
-    lookup.id = name
-    return try await client.call { try await $0.getService(lookup, options: options.callOptions) }.service
   }
 
   private func delete(_ service: Warren_V1_Service, _ client: WarrenClient) async throws {
@@ -44,7 +38,7 @@ struct ServiceDelete: AsyncParsableCommand {
     try await ConvergenceWait(client: client, serviceID: service.id, timeout: options.convergenceTimeout)
       .wait(for: ServiceProgress(name: service.spec.name, goal: .gone))
     while ContinuousClock.now < deadline {
-      do { _ = try await find(service.id, client) } catch let error
+      do { _ = try await client.service(service.id, options.callOptions) } catch let error
         where ErrorKind(error) == .notFound
       { return }
       try await Task.sleep(for: .milliseconds(30))

@@ -104,6 +104,8 @@ before=$(revision h1)
 check "it is resumed, and waited for" w h3 service resume web --timeout 120s
 check "all have come to it" equal "$(values)" "V=p*4"
 check "as the same revision" equal "$(revision h1)" "$before"
+EXIT=6 check "who waits for less long than it takes is told" fails "did not get there within 1s; .*; the rollout goes on" w h2 service update web \
+  --env-add V=s --timeout 1s
 check "an update while a worker is drained" w h1 service update web --env-add V=d --detach
 check "the worker drains" w h1 node drain w5 --timeout 120s
 check "it comes to its end" eventually 60 over h1
