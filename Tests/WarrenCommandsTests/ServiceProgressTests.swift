@@ -24,8 +24,8 @@ import WarrenAPI
 
   private func progress(_ goal: ServiceProgress.Goal, _ changes: [Warren_V1_WatchTasksResponse], synced: Bool = true) -> ServiceProgress {
     var progress = ServiceProgress(name: "web", goal: goal)
-    for change in changes { _ = progress.apply(change) }
-    if synced { _ = progress.apply(.with { $0.kind = .synced }) }
+    for change in changes { _ = progress.apply(change, now: now) }
+    if synced { _ = progress.apply(.with { $0.kind = .synced }, now: now) }
     return progress
   }
 
@@ -51,12 +51,17 @@ import WarrenAPI
   @Test func `A container that was restarted counts after a while only`() {
     #expect(!progress(.running(replicas: 1), [task("a", slot: 1, .running, attempt: 2, since: 999)]).isConverged(now: now))
     #expect(progress(.running(replicas: 1), [task("a", slot: 1, .running, attempt: 2, since: 990)]).isConverged(now: now))
+    let ahead = progress(.running(replicas: 1), [task("a", slot: 1, .running, attempt: 2, since: 5000)])
+    #expect(!ahead.isConverged(now: now))
+    #expect(ahead.isConverged(now: Google_Protobuf_Timestamp(seconds: 1005)), "a node whose clock is ahead")
   }
 
   @Test func `A container is looked at until it has run for a moment, counted from when it started`() {
     func left(_ changes: [Warren_V1_WatchTasksResponse]) -> Duration { progress(.running(replicas: changes.count), changes).settling(now: now) }
     #expect(left([task("a", slot: 1, .running, since: 1000), task("b", slot: 2, .running)]) == .milliseconds(30))
     #expect(left([task("a", slot: 1, .running, since: 5000)]) == .milliseconds(30), "a node whose clock is ahead")
+    let ahead = progress(.running(replicas: 1), [task("a", slot: 1, .running, since: 5000)])
+    #expect(ahead.settling(now: Google_Protobuf_Timestamp(seconds: 1001)) <= .zero, "for a while, by the clock here")
     #expect(left([task("a", slot: 1, .running)]) <= .zero)
     #expect(left([task("a", slot: 1, .complete, since: 1000)]) == .zero)
     #expect(left([]) == .zero)
@@ -81,7 +86,7 @@ import WarrenAPI
       .with {
         $0.kind = .removed
         $0.task.id = "a"
-      })
+      }, now: now)
     #expect(deletion.isConverged(now: now))
   }
 
@@ -89,9 +94,9 @@ import WarrenAPI
     let reason = "1 node: not enough memory"
     var waiting = progress(.running(replicas: 2), [task("a", slot: 1, .pending, reason), task("b", slot: 2, .pending, reason)])
     #expect(waiting.reasons(now: now) == ["web.1 pending: \(reason)"])
-    #expect(waiting.apply(task("a", slot: 1, .pending, reason)) == nil)
-    #expect(waiting.apply(task("a", slot: 1, .preparing))?.id == "a")
-    #expect(waiting.apply(task("a", slot: 1, .pending, reason)) == nil, "it was told before")
+    #expect(waiting.apply(task("a", slot: 1, .pending, reason), now: now) == nil)
+    #expect(waiting.apply(task("a", slot: 1, .preparing), now: now)?.id == "a")
+    #expect(waiting.apply(task("a", slot: 1, .pending, reason), now: now) == nil, "it was told before")
   }
 
   @Test func `A task that is tried again says what went wrong before`() {

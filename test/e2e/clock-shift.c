@@ -1,5 +1,5 @@
-// Loaded with LD_PRELOAD: the process's clock is CLOCK_SHIFT_DAYS days ahead; how fast time passes is as before. (libfaketime changes the
-// environment before main, by which Swift finds the arguments.)
+// Loaded with LD_PRELOAD: the process's clock is CLOCK_SHIFT_SECONDS ahead, or behind when that is negative; how fast time passes is as
+// before. (libfaketime changes the environment before main, by which Swift finds the arguments.)
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 static time_t shift(void) {
-  const char *days = getenv("CLOCK_SHIFT_DAYS");
-  return days ? (time_t)atol(days) * 86400 : 0;
+  const char *seconds = getenv("CLOCK_SHIFT_SECONDS");
+  return seconds ? (time_t)atol(seconds) : 0;
 }
 
 int clock_gettime(clockid_t clock, struct timespec *now) {

@@ -26,7 +26,7 @@ final class SessionStateMachine: Sendable {
   }
 
   private let inner: any ReplicatedStateMachine
-  private let table = NIOLockedValueBox(SessionTable())
+  let table = NIOLockedValueBox(SessionTable())
 
   init(_ inner: any ReplicatedStateMachine) { self.inner = inner }
 

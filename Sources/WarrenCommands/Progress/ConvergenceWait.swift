@@ -49,7 +49,7 @@ struct ConvergenceWait {
       for await input in inputs {
         switch input {
         case .change(let change):
-          if let task = progress.apply(change) { await report(task, &printer, &logged) }
+          if let task = progress.apply(change, now: TimeText.now()) { await report(task, &printer, &logged) }
         case .tick: break
         case .ended: return
         case .failed(let error): throw error

@@ -16,6 +16,8 @@ struct ServiceProgress {
   private(set) var synced = false
   /// By task, the words it was reported with. One that is tried again and again says the same each time.
   private var told: [String: Set<String>] = [:]
+  /// By task, since when it has been as it is, as far as could be seen from here: its node's clock may be ahead of this one.
+  private var seen: [String: (status: Warren_V1_TaskStatus, at: Google_Protobuf_Timestamp)] = [:]
 
   init(name: String, goal: Goal) {
     self.name = name
@@ -23,12 +25,15 @@ struct ServiceProgress {
   }
 
   /// Returns the task when its state and words were not reported before.
-  mutating func apply(_ change: Warren_V1_WatchTasksResponse) -> Warren_V1_Task? {
+  mutating func apply(_ change: Warren_V1_WatchTasksResponse, now: Google_Protobuf_Timestamp) -> Warren_V1_Task? {
     switch change.kind {
     case .synced: synced = true
-    case .removed: tasks[change.task.id] = nil
+    case .removed:
+      tasks[change.task.id] = nil
+      seen[change.task.id] = nil
     case .updated:
       tasks[change.task.id] = change.task
+      if seen[change.task.id]?.status != change.task.status { seen[change.task.id] = (change.task.status, now) }
       return told[change.task.id, default: []].insert(change.task.status.words).inserted ? change.task : nil
     default: break
     }
@@ -62,11 +67,14 @@ struct ServiceProgress {
   /// How much longer to look before it counts: what cannot run mostly ends in its first moment, and that is worth waiting for. What fails
   /// later shows in `service ps`.
   func settling(now: Google_Protobuf_Timestamp) -> Duration {
-    let ages = wanted.filter { $0.status.state == .running }.map { task -> Duration in
-      .seconds(now.seconds - task.status.since.seconds) + .nanoseconds(Int64(now.nanos) - Int64(task.status.since.nanos))
-    }
-    // Another node's clock may be ahead: never longer than for one that started just now.
-    return ages.min().map { .milliseconds(30) - max($0, .zero) } ?? .zero
+    let ages = wanted.filter { $0.status.state == .running }.map { age(of: $0, now: now) }
+    return ages.min().map { .milliseconds(30) - $0 } ?? .zero
+  }
+
+  /// For how long it has been as it is.
+  private func age(of task: Warren_V1_Task, now: Google_Protobuf_Timestamp) -> Duration {
+    let since = seen[task.id].map { min($0.at.sinceEpoch, task.status.since.sinceEpoch) } ?? task.status.since.sinceEpoch
+    return now.sinceEpoch - since
   }
 
   /// The task whose restart policy has given up: waiting longer is pointless.
@@ -87,7 +95,7 @@ struct ServiceProgress {
   private func isSettled(_ task: Warren_V1_Task, now: Google_Protobuf_Timestamp) -> Bool {
     switch task.status.state {
     case .complete: true
-    case .running: task.status.attempt == 0 || now.seconds - task.status.since.seconds >= 5
+    case .running: task.status.attempt == 0 || age(of: task, now: now) >= .seconds(5)
     default: false
     }
   }
@@ -96,4 +104,8 @@ struct ServiceProgress {
     guard case .running(let replicas?) = goal else { return true }
     return Int(task.slot) <= replicas
   }
+}
+
+extension Google_Protobuf_Timestamp {
+  fileprivate var sinceEpoch: Duration { .seconds(seconds) + .nanoseconds(Int64(nanos)) }
 }

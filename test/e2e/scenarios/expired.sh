@@ -7,7 +7,7 @@ fleet_up h1 h2 h3 h4 h5
 check "a clock that can be set ahead" clang -shared -fPIC -O2 -o "$log/clock-shift.so" "$E2E/clock-shift.c"
 days=0
 # So many days later.
-program_on() { echo env "LD_PRELOAD=$log/clock-shift.so" "CLOCK_SHIFT_DAYS=$days" "$WARREN"; }
+program_on() { echo env "LD_PRELOAD=$log/clock-shift.so" "CLOCK_SHIFT_SECONDS=$((days * 86400))" "$WARREN"; }
 # Containers' first processes: what containerd knows is not asked, its clock may be another.
 runs() { on "$1" ps -eo pid=,comm= | awk '$2 ~ /httpd|busybox|web/ { print $1 }' | sort; }
 has_containers() { [ -n "$before" ]; }
