@@ -159,7 +159,7 @@ let package = Package(
         "ClusterModel", "ClusterTLS", "GRPCSupport", "Manager", "Raft", "RaftStorage", "RaftTransport", "TestKit", "WarrenAPI", "Worker",
         .argumentParser, .grpc, .grpcTransport, .lifecycle, .logging, .nioConcurrency, .nioCore, .nioHPACK, .nioHTTP2, .nioPosix, .protobuf,
       ],
-      path: "Benchmarks", exclude: ["catch-up.sh", "cluster.sh", "raft.sh", "service.sh"],
+      path: "Benchmarks", exclude: ["catch-up.sh", "cluster.sh", "raft.sh", "service.sh", "steady.sh"],
       swiftSettings: settings),
     .executableTarget(
       name: "warren-faults",
