@@ -114,6 +114,8 @@ let package = Package(
         .nioConcurrency, .nioHTTP1, .nioSSL, .nioTLS, .subprocess, .systemPackage,
       ]),
     library("HostNetwork", ["CLinux", "ClusterModel", .logging, .subprocess, .systemPackage]),
+    library(
+      "HealthProbes", ["CLinux", "ClusterModel", .nioConcurrency, .nioCore, .nioHPACK, .nioHTTP1, .nioHTTP2, .nioPosix]),
 
     // L2: the parts of a node.
     library(
@@ -129,7 +131,8 @@ let package = Package(
     library(
       "Worker",
       [
-        "ClusterModel", "Containerd", "GRPCSupport", "HostNetwork", "OCI", "WarrenAPI", .grdb, .grpc, .grpcTransport, .lifecycle, .logging, .metrics,
+        "ClusterModel", "Containerd", "GRPCSupport", "HealthProbes", "HostNetwork", "OCI", "WarrenAPI", .grdb, .grpc, .grpcTransport, .lifecycle,
+        .logging, .metrics,
         .nioConcurrency,
         .protobuf,
       ]),
@@ -187,6 +190,7 @@ let package = Package(
     tests(
       "ContainerdTests", ["Containerd", "ClusterModel", "OCI", "TestKit", .nioConcurrency, .nioCore, .nioPosix, .nioHTTP1, .nioSSL],
       exclude: ["Golden"]),
+    tests("HealthProbesTests", ["HealthProbes", "CLinux", "ClusterModel", .nioConcurrency, .nioCore, .nioHPACK, .nioHTTP2, .nioPosix]),
     tests("HostNetworkTests", ["HostNetwork", "ClusterModel", "TestKit"]),
     tests(
       "ManagerTests",

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# web-image.sh OUT.tar: makes a small web server image as an OCI layout archive, from the distribution's own busybox, without a registry.
-# GET / answers a page, GET /cgi-bin/whoami the name of the replica that answered.
+# web-image.sh OUT.tar [NAME [HEALTHCHECK]]: makes a small web server image as an OCI layout archive, from the distribution's own busybox, without a registry.
+# GET / answers a page, GET /cgi-bin/whoami the name of the replica that answered. HEALTHCHECK is what the image's configuration has under that name.
 set -euo pipefail
-out=$1
+out=$1 name=${2:-web:demo} healthcheck=${3:-null}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 root=$work/root layout=$work/layout
@@ -40,7 +40,7 @@ blob() {
 
 layer=$(blob "$work/layer.tar.gz")
 cat >"$work/config.json" <<JSON
-{"architecture":"$architecture","os":"linux","created":"1970-01-01T00:00:00Z","config":{"Env":["PATH=/bin"],"Cmd":["httpd","-f","-v","-p","80","-h","/www"],"ExposedPorts":{"80/tcp":{}},"StopSignal":"SIGTERM"},"rootfs":{"type":"layers","diff_ids":["sha256:$diff_id"]}}
+{"architecture":"$architecture","os":"linux","created":"1970-01-01T00:00:00Z","config":{"Env":["PATH=/bin"],"Cmd":["httpd","-f","-v","-p","80","-h","/www"],"ExposedPorts":{"80/tcp":{}},"StopSignal":"SIGTERM","Healthcheck":$healthcheck},"rootfs":{"type":"layers","diff_ids":["sha256:$diff_id"]}}
 JSON
 config=$(blob "$work/config.json")
 cat >"$work/manifest.json" <<JSON
@@ -48,7 +48,7 @@ cat >"$work/manifest.json" <<JSON
 JSON
 manifest=$(blob "$work/manifest.json")
 cat >"$layout/index.json" <<JSON
-{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json",$manifest,"platform":{"architecture":"$architecture","os":"linux"},"annotations":{"io.containerd.image.name":"docker.io/library/web:demo","org.opencontainers.image.ref.name":"web:demo"}}]}
+{"schemaVersion":2,"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json",$manifest,"platform":{"architecture":"$architecture","os":"linux"},"annotations":{"io.containerd.image.name":"docker.io/library/$name","org.opencontainers.image.ref.name":"$name"}}]}
 JSON
 printf '{"imageLayoutVersion":"1.0.0"}' >"$layout/oci-layout"
 tar -C "$layout" -cf "$out" oci-layout index.json blobs

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
+#include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -92,6 +94,18 @@ static int mount_new_namespace(const char *path, const char **call) {
   return mount("/proc/thread-self/ns/net", path, "none", MS_BIND, NULL) == 0 ? 0 : errno;
 }
 
+struct namespace_request {
+  const char *path;
+  int failure;
+  const char *call;
+};
+
+static void *make_namespace(void *argument) {
+  struct namespace_request *request = argument;
+  request->failure = mount_new_namespace(request->path, &request->call);
+  return NULL;
+}
+
 int clinux_make_network_namespace(const char *folder, const char *name, const char **call) {
   *call = "mount";
   int failure = share_mounts(folder);
@@ -102,7 +116,16 @@ int clinux_make_network_namespace(const char *folder, const char *name, const ch
   int file = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
   if (file < 0) return errno;
   close(file);
-  failure = mount_new_namespace(path, call);
+  // Threads begin in the namespace of the one that starts them, and Swift's runtime starts some wherever it runs: none of it runs in the new one.
+  struct namespace_request request = {.path = path};
+  pthread_t thread;
+  *call = "pthread_create";
+  failure = pthread_create(&thread, NULL, make_namespace, &request);
+  if (failure == 0) {
+    pthread_join(thread, NULL);
+    failure = request.failure;
+    *call = request.call;
+  }
   if (failure != 0) unlink(path);
   return failure;
 }
@@ -111,4 +134,55 @@ int clinux_remove_network_namespace(const char *path) {
   // EINVAL: nothing is mounted there.
   if (umount2(path, MNT_DETACH) != 0 && errno != EINVAL) return errno;
   return unlink(path) == 0 ? 0 : errno;
+}
+
+static int enter_network_namespace(const char *path, const char **call) {
+  *call = "open";
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return errno;
+  *call = "setns";
+  int failure = setns(file, CLONE_NEWNET) == 0 ? 0 : errno;
+  close(file);
+  return failure;
+}
+
+struct socket_request {
+  const char *path;
+  int family;
+  int descriptor;
+  int failure;
+  const char *call;
+};
+
+static void *make_socket(void *argument) {
+  struct socket_request *request = argument;
+  if (request->path != NULL) request->failure = enter_network_namespace(request->path, &request->call);
+  if (request->failure != 0) return NULL;
+  request->call = "socket";
+  request->descriptor = socket(request->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (request->descriptor < 0) request->failure = errno;
+  return NULL;
+}
+
+int clinux_socket_in_namespace(const char *path, int family, int *descriptor, const char **call) {
+  struct socket_request request = {.path = path, .family = family, .descriptor = -1};
+  // As for a new one.
+  pthread_t thread;
+  *call = "pthread_create";
+  int failure = pthread_create(&thread, NULL, make_socket, &request);
+  if (failure != 0) return failure;
+  pthread_join(thread, NULL);
+  *descriptor = request.descriptor;
+  *call = request.call;
+  return request.failure;
+}
+
+int clinux_finish_connecting(int descriptor) {
+  struct pollfd socket = {.fd = descriptor, .events = POLLOUT};
+  while (poll(&socket, 1, -1) < 0) {
+    if (errno != EINTR) return errno;
+  }
+  int failure = 0;
+  socklen_t size = sizeof failure;
+  return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &failure, &size) == 0 ? failure : errno;
 }

@@ -63,6 +63,12 @@ package struct TaskSpec: Hashable, Sendable {
   package var ports: [PublishedPort] = []
   /// The most processes a task may have; 0 means the default, 4096.
   package var pidsLimit = 0
+  /// Until it succeeds the task is in no published port and does not count as up.
+  package var readiness: HealthCheck?
+  /// When it fails the container is restarted by the restart policy.
+  package var liveness: HealthCheck?
+  /// The image's own check, which counts as both when there is neither, does not.
+  package var ignoresImageHealth = false
   package var unknown = UnknownFields()
 
   package init(container: ContainerSpec) { self.container = container }

@@ -25,6 +25,8 @@ package struct ClusterTask: Hashable, Sendable, Identifiable {
   package var status = TaskStatus()
   /// When it had been up for as long as its rollout watched it.
   package var provenAt: Timestamp?
+  /// When the managers heard that its present attempt runs, by their clock: its node's may be another.
+  package var runningSince: Timestamp?
   package var unknown = UnknownFields()
 
   package init(id: TaskID, serviceID: ServiceID, serviceName: String, slot: Int, revision: UInt64, spec: TaskSpec) {
@@ -34,6 +36,14 @@ package struct ClusterTask: Hashable, Sendable, Identifiable {
     self.slot = slot
     self.revision = revision
     self.spec = spec
+  }
+
+  /// What says when it is ready; nil when it is as soon as it runs.
+  package var readinessCheck: HealthCheck? { spec.readiness ?? imageCheck }
+
+  /// The image's own check, where it counts: as both, when the service has neither.
+  package var imageCheck: HealthCheck? {
+    spec.readiness == nil && spec.liveness == nil && !spec.ignoresImageHealth ? status.imageCheck : nil
   }
 
   /// `web.1`; for a global service's task `web.<node>`.
@@ -105,6 +115,10 @@ package struct TaskStatus: Hashable, Sendable {
   /// How the last attempt ended.
   package var lastExit: ExitStatus?
   package var nextAttemptAt: Timestamp?
+  /// While it runs, if it has checks.
+  package var health: TaskHealth?
+  /// What its image asks for.
+  package var imageCheck: HealthCheck?
   package var unknown = UnknownFields()
 
   package init(state: TaskState = .pending, attempt: Int = 0, message: String = "", since: Timestamp = .epoch) {
@@ -113,6 +127,9 @@ package struct TaskStatus: Hashable, Sendable {
     self.message = message
     self.since = since
   }
+
+  /// Whether it serves: it runs, and is ready if that is checked.
+  package var isUp: Bool { state == .running && health?.isReady != false }
 
   /// Observed state only moves forward: a report is taken when its attempt is later, or its state is later in the same attempt,
   /// or only its details changed; nothing follows a terminal state.

@@ -39,7 +39,7 @@ package enum HostRoutes {
     parse(table).filter { $0.subnet.prefixLength == 0 }.min { $0.metric < $1.metric }?.interface
   }
 
-  private static func table() -> String { (try? String(contentsOfFile: "/proc/net/route", encoding: .utf8)) ?? "" }
+  private static func table() -> String { KernelFile.text("/proc/net/route") }
 
   static func parse(_ table: String) -> [Route] {
     table.split(separator: "\n").dropFirst().compactMap { line in

@@ -94,10 +94,12 @@ package actor NodeNetwork {
     for port in ports where port.transport == .udp && !known.contains(port.hostPort) { await UDPFlows.forget(onPort: port.hostPort) }
   }
 
-  /// Takes the task out of its published ports; connections it has stay.
-  package func withdraw(_ id: String) async throws {
-    guard published.removeValue(forKey: id) != nil else { return }
+  /// Takes the task out of its published ports; connections it has stay. False when it was in none.
+  @discardableResult
+  package func withdraw(_ id: String) async throws -> Bool {
+    guard published.removeValue(forKey: id) != nil else { return false }
     try await applyRules()
+    return true
   }
 
   /// Whether a namespace or an address of it exists.

@@ -1,4 +1,5 @@
 import ClusterModel
+import Glibc
 import Testing
 
 @testable import HostNetwork
@@ -56,6 +57,26 @@ import Testing
 }
 
 @Suite struct ListeningSocketTests {
+  /// The kernel hands its table out in pages of some thirty sockets.
+  @Test func findsEveryOneOfMany() throws {
+    var descriptors: [Int32] = []
+    defer { for descriptor in descriptors { close(descriptor) } }
+    var ports: Set<UInt16> = []
+    for _ in 0..<200 {
+      let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+      try #require(descriptor >= 0)
+      descriptors.append(descriptor)
+      try #require(listen(descriptor, 1) == 0)
+      var address = sockaddr_in()
+      var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+      withUnsafeMutablePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(descriptor, $0, &size) }
+      }
+      ports.insert(address.sin_port.bigEndian)
+    }
+    #expect(ports.subtracting(HostPorts.listening().map(\.port)).isEmpty)
+  }
+
   private let table = """
       sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
        0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0

@@ -9,7 +9,7 @@ struct TaskMachineTableTests {
 
   private enum Phase: String, CaseIterable { case new, waiting, creating, starting, running, stopping, removing, ended }
   private enum Happening: String, CaseIterable {
-    case begin, assigned, unwanted, forgotten, progress, created, started, exited, stopped, removed, failed, interrupted, timer
+    case begin, assigned, unwanted, forgotten, progress, created, started, exited, probed, stopped, removed, failed, interrupted, timer
   }
 
   private func task(_ desired: ClusterTask.DesiredState = .running, _ change: (inout TaskSpec) -> Void = { _ in }) -> ClusterTask {
@@ -21,6 +21,12 @@ struct TaskMachineTableTests {
     return task
   }
 
+  private var liveness: HealthCheck {
+    var check = HealthCheck(.tcp(port: 80))
+    (check.retries, check.interval) = (1, .zero)
+    return check
+  }
+
   private var exit: ClusterModel.ExitStatus { ExitStatus(code: 3, reason: "exited with 3", at: start) }
 
   private func event(_ happening: Happening) -> TaskMachine.Event {
@@ -30,9 +36,10 @@ struct TaskMachineTableTests {
     case .unwanted: .assigned(task(.shutdown))
     case .forgotten: .forgotten
     case .progress: .progress("pulling web")
-    case .created: .created(address: "10.0.0.2")
+    case .created: .created(CreatedContainer(address: "10.0.0.2"))
     case .started: .started(pid: 7)
     case .exited: .exited(exit)
+    case .probed: .probed(.liveness, attempt: 0, ProbeOutcome(isSuccess: false, output: "no answer"))
     case .stopped: .stopped(exit)
     case .removed: .removed
     case .failed: .failed(message: "no luck")
@@ -53,7 +60,7 @@ struct TaskMachineTableTests {
       case .stopping: [.begin, .created, .started, .unwanted]
       case .ended: [.begin, .created, .started, .unwanted, .stopped, .removed]
       }
-    var machine = TaskMachine(record: TaskRecord(assigned: task()), boot: .unknown)
+    var machine = TaskMachine(record: TaskRecord(assigned: task { $0.liveness = liveness }), boot: .unknown)
     for step in path { _ = machine.handle(event(step), now: start) }
     return machine
   }
@@ -67,6 +74,8 @@ struct TaskMachineTableTests {
     case .cancelCreate: "cancel"
     case .start: "start"
     case .watch: "watch"
+    case .probe: "probe"
+    case .publish(let isPublished): isPublished ? "publish" : "withdraw"
     case .stop: "stop"
     case .remove: "remove"
     case .wait: "wait"
@@ -82,8 +91,8 @@ struct TaskMachineTableTests {
       .unwanted: "save cancel", .forgotten: "save cancel", .progress: "preparing", .created: "save starting start", .failed: "save remove",
       .interrupted: "save remove",
     ],
-    .starting: [.unwanted: "save", .forgotten: "save", .started: "running watch", .failed: "save remove", .interrupted: "save remove"],
-    .running: [.unwanted: "save stopping stop", .forgotten: "save stopping stop", .exited: "save remove"],
+    .starting: [.unwanted: "save", .forgotten: "save", .started: "running watch probe", .failed: "save remove", .interrupted: "save remove"],
+    .running: [.unwanted: "save stopping stop", .forgotten: "save stopping stop", .exited: "save remove", .probed: "save stopping stop"],
     .stopping: [.forgotten: "save", .stopped: "save remove"],
     .removing: [.unwanted: "save save", .forgotten: "save save", .removed: "save waiting wait"],
     .ended: [.forgotten: "forget"],
@@ -152,7 +161,7 @@ struct TaskMachineTableTests {
   @Test func anAdoptedContainerHasRunSinceItWasStarted() {
     var machine = TaskMachine(record: machine(in: .starting).record, boot: .unknown)
     let actions = machine.handle(.begin(.running(pid: 7, address: "10.0.0.2")), now: start + .seconds(3600))
-    #expect(actions.map(name) == ["running", "watch"])
+    #expect(actions.map(name) == ["running", "watch", "probe"])
     #expect(machine.record.status.since == start && machine.record.status.pid == 7)
     #expect(machine.phase == .running(since: start))
   }

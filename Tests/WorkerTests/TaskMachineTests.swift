@@ -29,7 +29,7 @@ import Testing
   private func running(_ change: (inout TaskSpec) -> Void = { _ in }) -> TaskMachine {
     var machine = machine(change)
     _ = machine.handle(.begin(nil), now: start)
-    _ = machine.handle(.created(address: "10.0.0.2"), now: start)
+    _ = machine.handle(.created(CreatedContainer(address: "10.0.0.2")), now: start)
     _ = machine.handle(.started(pid: 7), now: start)
     return machine
   }
@@ -38,8 +38,8 @@ import Testing
     var machine = machine()
     let begun = machine.handle(.begin(nil), now: start)
     #expect(begun.contains(.create) && states(begun) == [.preparing])
-    let created = machine.handle(.created(address: "10.0.0.2"), now: start)
-    #expect(created.first == .save && created.last == .start(address: "10.0.0.2"))
+    let created = machine.handle(.created(CreatedContainer(address: "10.0.0.2")), now: start)
+    #expect(created.first == .save && created.last == .start(address: "10.0.0.2", isPublished: true))
     #expect(machine.record.startedIn == boot)
     let started = machine.handle(.started(pid: 7), now: start)
     #expect(started.last == .watch && states(started) == [.running])
@@ -162,7 +162,7 @@ import Testing
       #expect(machine.record.attempt == attempt && machine.record.restarts == RestartDecider())
       #expect(machine.record.status.lastExit?.reason == "lost when its machine went down")
       _ = machine.handle(.timer, now: start)
-      _ = machine.handle(.created(address: ""), now: start)
+      _ = machine.handle(.created(CreatedContainer(address: "")), now: start)
       _ = machine.handle(.started(pid: 9), now: start)
       record = machine.record
     }
@@ -178,7 +178,10 @@ import Testing
   /// Any order of events: never two calls to the runtime at once, never a container made while another may exist, and in the end nothing.
   @Test(arguments: 0..<200) func randomLives(_ seed: UInt64) {
     var random = SeededGenerator(seed: seed)
-    var machine = machine { $0.restart.maxAttempts = 3 }
+    var machine = machine { spec in
+      spec.restart.maxAttempts = 3
+      if seed % 2 == 0 { (spec.readiness, spec.liveness) = (HealthCheck(.tcp(port: 80)), HealthCheck(.tcp(port: 81))) }
+    }
     var now = start
     var exists = false
     var queue: [TaskMachine.Event] = [.begin(nil)]
@@ -195,16 +198,19 @@ import Testing
         case .create:
           #expect(!exists)
           exists = true
-          queue.append(random.next() % 3 == 0 ? .failed(message: "x") : .created(address: ""))
+          queue.append(random.next() % 3 == 0 ? .failed(message: "x") : .created(CreatedContainer(address: "")))
         case .start: queue.append(random.next() % 4 == 0 ? .failed(message: "x") : .started(pid: 1))
         case .watch: queue.append(.exited(ExitStatus(code: Int32(random.next() % 2), reason: "", at: now)))
+        case .probe(let role, _, _):
+          let outcome = ProbeOutcome(isSuccess: random.next() % 2 == 0, output: "")
+          queue.append(.probed(role, attempt: machine.record.attempt, random.next() % 5 == 0 ? nil : outcome))
         case .stop: queue.append(.stopped(nil))
         case .remove:
           exists = false
           queue.append(.removed)
         case .wait: queue.append(.timer)
         case .forget: forgotten = true
-        case .save, .report, .cancelCreate: break
+        case .save, .report, .cancelCreate, .publish: break
         }
       }
     }
@@ -212,7 +218,7 @@ import Testing
       let event: TaskMachine.Event = queue.isEmpty ? .forgotten : queue.removeFirst()
       for action in machine.handle(event, now: now) {
         switch action {
-        case .create: queue.append(.created(address: ""))
+        case .create: queue.append(.created(CreatedContainer(address: "")))
         case .start: queue.append(.started(pid: 1))
         case .watch: queue.append(.exited(ExitStatus(code: 0, reason: "", at: now)))
         case .stop: queue.append(.stopped(nil))
@@ -221,7 +227,7 @@ import Testing
           queue.append(.removed)
         case .wait: queue.append(.timer)
         case .forget: forgotten = true
-        case .save, .report, .cancelCreate: break
+        case .save, .report, .cancelCreate, .publish, .probe: break
         }
       }
     }

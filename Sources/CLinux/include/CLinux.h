@@ -39,9 +39,18 @@ int clinux_spawn_close_from(void *file_actions, int first);
 
 /// Makes a network namespace whose loopback is up, and mounts it on a new, empty file `folder/name`, as ip-netns(8) does.
 ///
-/// The calling thread is in that namespace afterwards: it must end. Nothing is left behind on failure.
+/// The calling thread stays in its own. Nothing is left behind on failure.
 /// Returns 0, or the errno of the call that failed, whose name is then in `call`.
 int clinux_make_network_namespace(const char *folder, const char *name, const char **call);
 
 /// Unmounts a namespace and removes the file it was mounted on. 0, or errno.
 int clinux_remove_network_namespace(const char *path);
+
+/// A TCP socket that does not block and is closed on exec(2), in a network namespace (a file, as /run/netns/NAME; NULL for the caller's own),
+/// in which the caller itself never is.
+///
+/// Returns 0, or the errno of the call that failed, whose name is then in `call`.
+int clinux_socket_in_namespace(const char *path, int family, int *descriptor, const char **call);
+
+/// Waits until a connect(2) that was in progress has ended; shutdown(2), too, ends it. 0, or errno.
+int clinux_finish_connecting(int descriptor);

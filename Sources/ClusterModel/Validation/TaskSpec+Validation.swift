@@ -14,6 +14,8 @@ extension TaskSpec {
     try restart.validate()
     try placement.validate()
     try validatePorts()
+    try readiness?.validate("readiness")
+    try liveness?.validate("liveness")
     if !(0...Self.mostPids).contains(pidsLimit) {
       throw .invalid("pids limit \(pidsLimit) is not valid", "it is out of range", "use 1 to \(Self.mostPids), or 0 for the default of 4096")
     }

@@ -81,6 +81,18 @@ package final class ContainerdClient: Sendable {
     }
   }
 
+  /// Makes a call that makes something, and waits for its end also when the caller's task is cancelled: containerd may go on with it, and what
+  /// is removed meanwhile would be made afterwards.
+  /// - Throws: also `CancellationError`; then it may have been made.
+  func making<Result: Sendable>(
+    _ action: String, timeout: Duration? = .seconds(30), _ body: @escaping @Sendable (Metadata, CallOptions) async throws -> Result
+  ) async throws -> Result {
+    try Task.checkCancellation()
+    let result = try await Task { try await call(action, timeout: timeout, body) }.value
+    try Task.checkCancellation()
+    return result
+  }
+
   /// Makes a call that removes something, as well as it can be done and whatever became of the caller's task.
   func cleanUp(_ action: String, _ body: @escaping @Sendable (Metadata, CallOptions) async throws -> Void) async {
     await Task { try? await call(action, timeout: .seconds(10), body) }.value

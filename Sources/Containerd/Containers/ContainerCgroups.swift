@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 import Glibc
 
 /// The cgroups of the containers of one containerd namespace: `/<namespace>/<id>` in each hierarchy.
@@ -27,7 +27,8 @@ struct ContainerCgroups: Sendable {
   private static func remove(_ path: String, killing: Bool) -> Bool {
     guard access(path, F_OK) == 0 else { return true }
     for folder in folders(path) { _ = remove("\(path)/\(folder)", killing: killing) }
-    if killing, let processes = FileManager.default.contents(atPath: "\(path)/cgroup.procs") {
+    // Of a file of the kernel's, Foundation's whole-file calls read the first page only.
+    if killing, let processes = try? FileHandle(forReadingAtPath: "\(path)/cgroup.procs")?.readToEnd() {
       for pid in String(decoding: processes, as: UTF8.self).split(separator: "\n").compactMap({ Int32($0) }) where pid > 1 { kill(pid, SIGKILL) }
     }
     return rmdir(path) == 0 || errno == ENOENT

@@ -54,7 +54,7 @@ extension Containers {
   /// - Returns: its pid on the node.
   @discardableResult
   package func createTask(_ container: Prepared) async throws -> Int {
-    let response = try await client.call("create the container \(container.id)", timeout: .seconds(120)) { metadata, options in
+    let response = try await client.making("create the container \(container.id)", timeout: .seconds(120)) { metadata, options in
       let request = Containerd_Services_Tasks_V1_CreateTaskRequest.with {
         $0.containerID = container.id
         $0.rootfs = container.rootfs
@@ -72,7 +72,7 @@ extension Containers {
   }
 
   private func prepareSnapshot(_ recipe: ContainerRecipe) async throws -> [Containerd_Types_Mount] {
-    try await client.call("prepare the files of the container \(recipe.id)") { metadata, options in
+    try await client.making("prepare the files of the container \(recipe.id)") { metadata, options in
       let request = Containerd_Services_Snapshots_V1_PrepareSnapshotRequest.with {
         $0.snapshotter = recipe.image.snapshotter
         $0.key = recipe.id
@@ -113,7 +113,7 @@ extension Containers {
         $0.value = encoded
       }
     }
-    try await client.call("record the container \(recipe.id)") { metadata, options in
+    try await client.making("record the container \(recipe.id)") { metadata, options in
       _ = try await client.containers.create(.with { $0.container = container }, metadata: metadata, options: options)
     }
   }

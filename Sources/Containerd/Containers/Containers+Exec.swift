@@ -21,7 +21,8 @@ extension Containers {
       containers: self, containerID: id, execID: execID, hasTerminal: command.tty,
       fifos: try ExecFIFOs(directory: "\(configuration.runDirectory)/exec/\(execID)", hasErrorStream: !command.tty))
     do {
-      let streams = try await exec.start(process, size: command.size)
+      // Not cut short by cancellation: a command whose output nobody takes while it starts holds up all that is asked of its container.
+      let streams = try await Task { try await exec.start(process, size: command.size) }.value
       return exec.run(streams, input: input)
     } catch {
       await exec.remove()

@@ -53,10 +53,10 @@ package enum HostPorts {
     }
   }
 
-  private static func listening() -> [ListeningSocket] {
+  static func listening() -> [ListeningSocket] {
     let tables: [(String, PublishedPort.TransportProtocol)] = [("tcp", .tcp), ("tcp6", .tcp), ("udp", .udp), ("udp6", .udp)]
     return tables.flatMap { name, transport in
-      ListeningSocket.parse((try? String(contentsOfFile: "/proc/net/\(name)", encoding: .utf8)) ?? "", transport: transport)
+      ListeningSocket.parse(KernelFile.text("/proc/net/\(name)"), transport: transport)
     }
   }
 

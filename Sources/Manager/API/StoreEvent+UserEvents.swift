@@ -45,7 +45,10 @@ extension StoreEvent {
   private static func events(of old: ClusterTask?, _ new: ClusterTask?) -> [Warren_V1_Event] {
     guard let new else { return old.map { [.make($0, "removed")] } ?? [] }
     guard let old else { return [.make(new, "created", message: new.status.message)] }
-    if (old.status.state, old.status.attempt) == (new.status.state, new.status.attempt) { return [] }
+    if (old.status.state, old.status.attempt) == (new.status.state, new.status.attempt) {
+      guard let health = new.status.health, let before = old.status.health, health.isReady != before.isReady else { return [] }
+      return [.make(new, health.isReady ? "ready" : "not-ready", message: health.output)]
+    }
     return [.make(new, "\(new.status.state)", message: new.status.message)]
   }
 

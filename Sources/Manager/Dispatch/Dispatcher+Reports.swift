@@ -40,7 +40,7 @@ extension Dispatcher {
     let updates = batch.flatMap { report in report.updates.map { StatusReport(node: report.node, update: $0) } }
     var rest = updates[...]
     while !rest.isEmpty {
-      let done = try await store.update { try StatusReport.apply(rest, to: &$0) }
+      let done = try await store.update { [now = store.now] in try StatusReport.apply(rest, to: &$0, now: now()) }
       rest = rest.dropFirst(done)
     }
     let view = store.view
@@ -55,13 +55,15 @@ struct StatusReport {
   var update: TaskStatusUpdate
 
   /// Applies reports in order as far as one transaction can hold them; returns how many were dealt with.
-  static func apply(_ reports: some Collection<StatusReport>, to transaction: inout StoreTransaction) throws -> Int {
+  static func apply(_ reports: some Collection<StatusReport>, to transaction: inout StoreTransaction, now: Timestamp) throws -> Int {
     var budget = TransactionBudget()
     for (position, report) in reports.enumerated() {
       guard var task = transaction.view.task(report.update.taskID), task.nodeID == report.node else { continue }
       let status = report.update.status.bounded
       if task.status == status || !task.status.mayBeFollowed(by: status) { continue }
       guard budget.take(task) else { return position }
+      let runsOn = task.status.state == .running && task.status.attempt == status.attempt
+      if !runsOn { task.runningSince = status.state == .running ? now : nil }
       task.status = status
       if task.desiredState == .remove, status.state.isTerminal {
         try transaction.remove(task)
@@ -79,6 +81,7 @@ extension TaskStatus {
   fileprivate var bounded: TaskStatus {
     var status = self
     status.message = message.clipped(toBytes: Self.longestText)
+    status.health?.output = health?.output.clipped(toBytes: ProbeOutcome.longestOutput) ?? ""
     status.lastExit?.reason = lastExit?.reason.clipped(toBytes: Self.longestText) ?? ""
     return status
   }

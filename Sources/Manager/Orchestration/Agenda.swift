@@ -59,8 +59,8 @@ struct Agenda {
   private mutating func note(task old: ClusterTask?, _ new: ClusterTask?) {
     guard let task = new ?? old else { return }
     let ended = new.map { $0.status.state.isTerminal && old?.status.state.isTerminal != true } ?? true
-    let takesOver = isDraining && new?.status.state == .running && old?.status.state != .running
-    let isWatched = rolling.contains(task.serviceID) && (old?.status.state != new?.status.state || old?.status.attempt != new?.status.attempt)
+    let takesOver = isDraining && new?.status.isUp == true && old?.status.isUp != true
+    let isWatched = rolling.contains(task.serviceID) && (old?.progress != new?.progress)
     if ended || takesOver || isWatched || (old != nil && old?.desiredState != new?.desiredState) { services.insert(task.serviceID) }
     if ended { placement = true }
     if let new, old == nil, new.status.state == .pending { placement = true }
@@ -105,4 +105,9 @@ private struct NodeFacts: Equatable {
     runtimeProblem = node.runtimeProblem
     description = node.description
   }
+}
+
+extension ClusterTask {
+  /// What a rollout looks at.
+  fileprivate var progress: [Int] { [Int(status.state.rawValue), status.attempt, status.isUp ? 1 : 0] }
 }

@@ -30,7 +30,7 @@ extension ServicePlanner {
   private static func fitness(_ members: [ClusterTask]) -> Int {
     members.filter { $0.desiredState == .running }.map { task in
       switch task.status.state {
-      case .running: 3
+      case .running: task.status.isUp ? 3 : 2
       case .assigned, .waiting, .preparing, .starting, .stopping: 2
       case .pending: 1
       case .complete, .failed, .rejected, .shutdown, .orphaned: 0

@@ -71,12 +71,12 @@ extension ServicePlanner {
       switch task.status.state {
       case .complete: break
       case .running:
-        // By the managers' clock: that was when they heard of it.
-        let due = task.meta.updatedAt + service.rolloutPolicy.monitor
+        let due = task.ranFrom + service.rolloutPolicy.monitor
         guard due <= now else {
           wakeAt = min(wakeAt ?? due, due)
           continue
         }
+        guard task.status.isUp else { continue }
       default: continue
       }
       task.provenAt = now
@@ -86,7 +86,7 @@ extension ServicePlanner {
 
   private mutating func countFailures(in slots: [Slot]) {
     var last: ClusterTask?
-    for task in slots.flatMap(current) where task.revision == service.revision && task.provenAt == nil && task.hasFailed {
+    for task in slots.flatMap(current) where task.revision == service.revision && task.provenAt == nil && (task.hasFailed || isLate(task)) {
       if service.rollout?.failedTasks.contains(task.id) == true { continue }
       service.rollout?.failedTasks.append(task.id)
       service.rollout?.failures += 1
@@ -108,9 +108,17 @@ extension ServicePlanner {
     }
   }
 
+  /// Whether it runs for as long as it may take to become ready, and is not.
+  private mutating func isLate(_ task: ClusterTask) -> Bool {
+    guard task.status.state == .running, !task.status.isUp else { return false }
+    let due = task.ranFrom + max(service.rolloutPolicy.monitor, task.readinessCheck?.startPeriod ?? .zero)
+    if due > now { wakeAt = min(wakeAt ?? due, due) }
+    return due <= now
+  }
+
   private func progress(of slot: Slot, _ rollout: Rollout) -> Progress {
     let wanted = current(slot)
-    guard let new = wanted.first(where: { $0.revision == rollout.to }) else { return .waiting(isUp: wanted.contains { $0.status.state == .running }) }
+    guard let new = wanted.first(where: { $0.revision == rollout.to }) else { return .waiting(isUp: wanted.contains(where: \.status.isUp)) }
     // One that has failed and is tolerated must not hold the others up.
     if rollout.failedTasks.contains(new.id) { return .done }
     // The next slot's new task gets the room of this one's old task.
@@ -145,8 +153,14 @@ extension ClusterTask {
     }
   }
 
+  /// By the managers' clock.
+  fileprivate var ranFrom: Timestamp { runningSince ?? meta.updatedAt }
+
   /// Why, for people.
   fileprivate var failureText: String {
+    if let health = status.health, status.state == .running, !health.isReady {
+      return health.output.isEmpty ? "not ready in time" : "not ready in time: \(health.output)"
+    }
     if !status.message.isEmpty { return status.message }
     return status.lastExit?.reason ?? "\(status.state)"
   }

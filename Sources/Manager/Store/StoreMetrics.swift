@@ -5,6 +5,7 @@ package import Metrics
 package struct StoreMetrics: Sendable {
   private let services: Gauge
   private let tasks: [TaskState: Gauge]
+  private let unready: Gauge
   private let nodes: [ClusterNode.State: Gauge]
   private let placements: Counter
   private let failures: Counter
@@ -20,6 +21,7 @@ package struct StoreMetrics: Sendable {
     services = gauge("warren_services")
     tasks = Dictionary(
       uniqueKeysWithValues: TaskState.allCases.map { ($0, gauge("warren_tasks", dimension($0))) })
+    unready = gauge("warren_tasks_not_ready")
     nodes = Dictionary(
       uniqueKeysWithValues: [.ready, .down].map { ($0, gauge("warren_nodes", dimension($0))) })
     placements = Counter(label: "warren_task_placements_total", factory: factory)
@@ -35,6 +37,7 @@ package struct StoreMetrics: Sendable {
   func show(_ census: StoreCensus) {
     services.record(census.services)
     for (state, gauge) in tasks { gauge.record(census.tasks[state] ?? 0) }
+    unready.record(census.unready)
     for (state, gauge) in nodes { gauge.record(census.nodes[state] ?? 0) }
   }
 

@@ -8,7 +8,7 @@ package actor FakeEngine {
   /// Where a call can be made to fail or to get stuck: before its first effect, between two, or after the last and before its answer.
   package enum Step: String, CaseIterable, Sendable {
     case version, fetching, connecting, creating, created, starting, started, stopping, stopped, removing, disconnecting, removed, forgetting,
-      forgotten, listing, recovering, sweeping
+      forgotten, listing, recovering, sweeping, probing
   }
 
   package enum Fault: Sendable {
@@ -37,6 +37,12 @@ package actor FakeEngine {
   private var missing: [String: String] = [:]
   /// Containers whose process does not heed the stop signal.
   private var stubborn: Set<TaskID> = []
+  /// What is wrong with a task, by what a failing probe says.
+  private var ills: [TaskID: String] = [:]
+  /// What images ask for.
+  package private(set) var imageChecks: [String: HealthCheck] = [:]
+  /// Containers that the published ports lead to.
+  package private(set) var published: Set<String> = []
   private let clock: any Clock<Duration>
   private let now: @Sendable () -> Timestamp
 
@@ -73,6 +79,8 @@ package actor FakeEngine {
   package func fail(_ step: Step, _ fault: Fault, times: Int = 1) { faults[step] = (fault, times) }
   package func heal() { faults = [:] }
   package func setMissing(_ image: String, _ words: String?) { missing[image] = words }
+  package func setIll(_ task: TaskID, _ words: String?) { ills[task] = words }
+  package func setCheck(_ check: HealthCheck, of image: String) { imageChecks[image] = check }
   package func setStubborn(_ task: TaskID) { stubborn.insert(task) }
 
   /// containerd is killed: calls fail, containers live on.
@@ -201,6 +209,7 @@ extension FakeEngine {
 
   func stop(_ container: TaskContainer, _ caller: Int) async throws -> ExitStatus? {
     try await pass(.stopping, caller)
+    published.remove(container.id)
     if stubborn.contains(container.task.id) {
       try await clock.sleep(for: container.task.spec.container.stopGrace)
       exit(container.id, code: 137, reason: "killed by SIGKILL")
@@ -214,6 +223,7 @@ extension FakeEngine {
 
   func remove(_ id: String, _ caller: Int) async throws {
     try await pass(.removing, caller)
+    published.remove(id)
     containers[id]?.process = nil
     for waiter in waiters.removeValue(forKey: id) ?? [] { waiter.yield(nil) }
     try await pass(.disconnecting, caller)
@@ -232,7 +242,21 @@ extension FakeEngine {
     return containers.compactMap { id, container in container.process.map { RuntimeContainer(id: id, state: $0, origin: container.origin) } }
   }
 
-  func restore(_ caller: Int) async throws { try await pass(.recovering, caller) }
+  func publish(_ id: String, _ isPublished: Bool, _ caller: Int) {
+    guard caller == life else { return }
+    if isPublished { published.insert(id) } else { published.remove(id) }
+  }
+
+  func probe(_ container: TaskContainer, _ check: HealthCheck, _ caller: Int) async throws -> ProbeOutcome {
+    try await pass(.probing, caller)
+    let words = ills[container.task.id]
+    return ProbeOutcome(isSuccess: words == nil, output: words ?? "")
+  }
+
+  func restore(_ serving: [TaskContainer], _ caller: Int) async throws {
+    try await pass(.recovering, caller)
+    published = Set(serving.map(\.id)).intersection(running.keys)
+  }
 
   func sweep(_ wanted: @Sendable () async -> WantedContainers, _ caller: Int) async throws {
     try await pass(.sweeping, caller)

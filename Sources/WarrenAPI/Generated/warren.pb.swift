@@ -586,6 +586,50 @@ package nonisolated enum Warren_V1_TaskState: SwiftProtobuf.Enum, Swift.CaseIter
 
 }
 
+package nonisolated enum Warren_V1_HealthState: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+  case unspecified // = 0
+
+  /// some check has not succeeded yet
+  case starting // = 1
+  case healthy // = 2
+  case unhealthy // = 3
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unspecified
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .starting
+    case 2: self = .healthy
+    case 3: self = .unhealthy
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .starting: return 1
+    case .healthy: return 2
+    case .unhealthy: return 3
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Warren_V1_HealthState] = [
+    .unspecified,
+    .starting,
+    .healthy,
+    .unhealthy,
+  ]
+
+}
+
 package nonisolated enum Warren_V1_ObjectKind: SwiftProtobuf.Enum, Swift.CaseIterable {
   package typealias RawValue = Int
   case unspecified // = 0
@@ -1142,39 +1186,37 @@ package nonisolated struct Warren_V1_Service: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-package nonisolated struct Warren_V1_ServiceRevision: @unchecked Sendable {
+package nonisolated struct Warren_V1_ServiceRevision: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var number: UInt64 {
-    get {_storage._number}
-    set {_uniqueStorage()._number = newValue}
-  }
+  package var number: UInt64 = 0
 
   package var task: Warren_V1_TaskSpec {
-    get {_storage._task ?? Warren_V1_TaskSpec()}
-    set {_uniqueStorage()._task = newValue}
+    get {_task ?? Warren_V1_TaskSpec()}
+    set {_task = newValue}
   }
   /// Returns true if `task` has been explicitly set.
-  package var hasTask: Bool {_storage._task != nil}
+  package var hasTask: Bool {self._task != nil}
   /// Clears the value of `task`. Subsequent reads from it will return its default value.
-  package mutating func clearTask() {_uniqueStorage()._task = nil}
+  package mutating func clearTask() {self._task = nil}
 
   package var madeAt: SwiftProtobuf.Google_Protobuf_Timestamp {
-    get {_storage._madeAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
-    set {_uniqueStorage()._madeAt = newValue}
+    get {_madeAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_madeAt = newValue}
   }
   /// Returns true if `madeAt` has been explicitly set.
-  package var hasMadeAt: Bool {_storage._madeAt != nil}
+  package var hasMadeAt: Bool {self._madeAt != nil}
   /// Clears the value of `madeAt`. Subsequent reads from it will return its default value.
-  package mutating func clearMadeAt() {_uniqueStorage()._madeAt = nil}
+  package mutating func clearMadeAt() {self._madeAt = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _task: Warren_V1_TaskSpec? = nil
+  fileprivate var _madeAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 }
 
 package nonisolated struct Warren_V1_Rollout: Sendable {
@@ -1389,72 +1431,252 @@ package nonisolated struct Warren_V1_GlobalMode: Sendable {
   package init() {}
 }
 
-package nonisolated struct Warren_V1_TaskSpec: Sendable {
+package nonisolated struct Warren_V1_TaskSpec: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   package var container: Warren_V1_ContainerSpec {
-    get {_container ?? Warren_V1_ContainerSpec()}
-    set {_container = newValue}
+    get {_storage._container ?? Warren_V1_ContainerSpec()}
+    set {_uniqueStorage()._container = newValue}
   }
   /// Returns true if `container` has been explicitly set.
-  package var hasContainer: Bool {self._container != nil}
+  package var hasContainer: Bool {_storage._container != nil}
   /// Clears the value of `container`. Subsequent reads from it will return its default value.
-  package mutating func clearContainer() {self._container = nil}
+  package mutating func clearContainer() {_uniqueStorage()._container = nil}
 
   package var limits: Warren_V1_Resources {
-    get {_limits ?? Warren_V1_Resources()}
-    set {_limits = newValue}
+    get {_storage._limits ?? Warren_V1_Resources()}
+    set {_uniqueStorage()._limits = newValue}
   }
   /// Returns true if `limits` has been explicitly set.
-  package var hasLimits: Bool {self._limits != nil}
+  package var hasLimits: Bool {_storage._limits != nil}
   /// Clears the value of `limits`. Subsequent reads from it will return its default value.
-  package mutating func clearLimits() {self._limits = nil}
+  package mutating func clearLimits() {_uniqueStorage()._limits = nil}
 
   package var reservations: Warren_V1_Resources {
-    get {_reservations ?? Warren_V1_Resources()}
-    set {_reservations = newValue}
+    get {_storage._reservations ?? Warren_V1_Resources()}
+    set {_uniqueStorage()._reservations = newValue}
   }
   /// Returns true if `reservations` has been explicitly set.
-  package var hasReservations: Bool {self._reservations != nil}
+  package var hasReservations: Bool {_storage._reservations != nil}
   /// Clears the value of `reservations`. Subsequent reads from it will return its default value.
-  package mutating func clearReservations() {self._reservations = nil}
+  package mutating func clearReservations() {_uniqueStorage()._reservations = nil}
 
   package var restart: Warren_V1_RestartPolicy {
-    get {_restart ?? Warren_V1_RestartPolicy()}
-    set {_restart = newValue}
+    get {_storage._restart ?? Warren_V1_RestartPolicy()}
+    set {_uniqueStorage()._restart = newValue}
   }
   /// Returns true if `restart` has been explicitly set.
-  package var hasRestart: Bool {self._restart != nil}
+  package var hasRestart: Bool {_storage._restart != nil}
   /// Clears the value of `restart`. Subsequent reads from it will return its default value.
-  package mutating func clearRestart() {self._restart = nil}
+  package mutating func clearRestart() {_uniqueStorage()._restart = nil}
 
   package var placement: Warren_V1_Placement {
-    get {_placement ?? Warren_V1_Placement()}
-    set {_placement = newValue}
+    get {_storage._placement ?? Warren_V1_Placement()}
+    set {_uniqueStorage()._placement = newValue}
   }
   /// Returns true if `placement` has been explicitly set.
-  package var hasPlacement: Bool {self._placement != nil}
+  package var hasPlacement: Bool {_storage._placement != nil}
   /// Clears the value of `placement`. Subsequent reads from it will return its default value.
-  package mutating func clearPlacement() {self._placement = nil}
+  package mutating func clearPlacement() {_uniqueStorage()._placement = nil}
 
-  package var network: Warren_V1_NetworkMode = .unspecified
+  package var network: Warren_V1_NetworkMode {
+    get {_storage._network}
+    set {_uniqueStorage()._network = newValue}
+  }
 
-  package var ports: [Warren_V1_PublishedPort] = []
+  package var ports: [Warren_V1_PublishedPort] {
+    get {_storage._ports}
+    set {_uniqueStorage()._ports = newValue}
+  }
 
   /// 0 = the default (4096)
-  package var pidsLimit: UInt32 = 0
+  package var pidsLimit: UInt32 {
+    get {_storage._pidsLimit}
+    set {_uniqueStorage()._pidsLimit = newValue}
+  }
+
+  /// until it succeeds the task is in no published port and does not count as up
+  package var readiness: Warren_V1_HealthCheck {
+    get {_storage._readiness ?? Warren_V1_HealthCheck()}
+    set {_uniqueStorage()._readiness = newValue}
+  }
+  /// Returns true if `readiness` has been explicitly set.
+  package var hasReadiness: Bool {_storage._readiness != nil}
+  /// Clears the value of `readiness`. Subsequent reads from it will return its default value.
+  package mutating func clearReadiness() {_uniqueStorage()._readiness = nil}
+
+  /// when it fails the container is restarted by the restart policy
+  package var liveness: Warren_V1_HealthCheck {
+    get {_storage._liveness ?? Warren_V1_HealthCheck()}
+    set {_uniqueStorage()._liveness = newValue}
+  }
+  /// Returns true if `liveness` has been explicitly set.
+  package var hasLiveness: Bool {_storage._liveness != nil}
+  /// Clears the value of `liveness`. Subsequent reads from it will return its default value.
+  package mutating func clearLiveness() {_uniqueStorage()._liveness = nil}
+
+  /// the image's HEALTHCHECK, which counts as both when there is neither, does not
+  package var ignoreImageHealth: Bool {
+    get {_storage._ignoreImageHealth}
+    set {_uniqueStorage()._ignoreImageHealth = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _container: Warren_V1_ContainerSpec? = nil
-  fileprivate var _limits: Warren_V1_Resources? = nil
-  fileprivate var _reservations: Warren_V1_Resources? = nil
-  fileprivate var _restart: Warren_V1_RestartPolicy? = nil
-  fileprivate var _placement: Warren_V1_Placement? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// How a worker finds out whether a task's program is well.
+package nonisolated struct Warren_V1_HealthCheck: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var probe: Warren_V1_HealthCheck.OneOf_Probe? = nil
+
+  package var exec: Warren_V1_CommandProbe {
+    get {
+      if case .exec(let v)? = probe {return v}
+      return Warren_V1_CommandProbe()
+    }
+    set {probe = .exec(newValue)}
+  }
+
+  package var http: Warren_V1_HTTPProbe {
+    get {
+      if case .http(let v)? = probe {return v}
+      return Warren_V1_HTTPProbe()
+    }
+    set {probe = .http(newValue)}
+  }
+
+  package var tcp: Warren_V1_TCPProbe {
+    get {
+      if case .tcp(let v)? = probe {return v}
+      return Warren_V1_TCPProbe()
+    }
+    set {probe = .tcp(newValue)}
+  }
+
+  package var grpc: Warren_V1_GRPCProbe {
+    get {
+      if case .grpc(let v)? = probe {return v}
+      return Warren_V1_GRPCProbe()
+    }
+    set {probe = .grpc(newValue)}
+  }
+
+  package var interval: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_interval ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_interval = newValue}
+  }
+  /// Returns true if `interval` has been explicitly set.
+  package var hasInterval: Bool {self._interval != nil}
+  /// Clears the value of `interval`. Subsequent reads from it will return its default value.
+  package mutating func clearInterval() {self._interval = nil}
+
+  package var timeout: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_timeout ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_timeout = newValue}
+  }
+  /// Returns true if `timeout` has been explicitly set.
+  package var hasTimeout: Bool {self._timeout != nil}
+  /// Clears the value of `timeout`. Subsequent reads from it will return its default value.
+  package mutating func clearTimeout() {self._timeout = nil}
+
+  package var retries: UInt32 = 0
+
+  package var startPeriod: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_startPeriod ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_startPeriod = newValue}
+  }
+  /// Returns true if `startPeriod` has been explicitly set.
+  package var hasStartPeriod: Bool {self._startPeriod != nil}
+  /// Clears the value of `startPeriod`. Subsequent reads from it will return its default value.
+  package mutating func clearStartPeriod() {self._startPeriod = nil}
+
+  package var startInterval: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_startInterval ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_startInterval = newValue}
+  }
+  /// Returns true if `startInterval` has been explicitly set.
+  package var hasStartInterval: Bool {self._startInterval != nil}
+  /// Clears the value of `startInterval`. Subsequent reads from it will return its default value.
+  package mutating func clearStartInterval() {self._startInterval = nil}
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package nonisolated enum OneOf_Probe: Equatable, Sendable {
+    case exec(Warren_V1_CommandProbe)
+    case http(Warren_V1_HTTPProbe)
+    case tcp(Warren_V1_TCPProbe)
+    case grpc(Warren_V1_GRPCProbe)
+
+  }
+
+  package init() {}
+
+  fileprivate var _interval: SwiftProtobuf.Google_Protobuf_Duration? = nil
+  fileprivate var _timeout: SwiftProtobuf.Google_Protobuf_Duration? = nil
+  fileprivate var _startPeriod: SwiftProtobuf.Google_Protobuf_Duration? = nil
+  fileprivate var _startInterval: SwiftProtobuf.Google_Protobuf_Duration? = nil
+}
+
+package nonisolated struct Warren_V1_CommandProbe: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var command: [String] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Warren_V1_HTTPProbe: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var port: UInt32 = 0
+
+  package var path: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Warren_V1_TCPProbe: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var port: UInt32 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Warren_V1_GRPCProbe: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var port: UInt32 = 0
+
+  /// empty = the server as a whole
+  package var service: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct Warren_V1_PublishedPort: Sendable {
@@ -1758,6 +1980,16 @@ package nonisolated struct Warren_V1_Task: @unchecked Sendable {
   /// Clears the value of `provenAt`. Subsequent reads from it will return its default value.
   package mutating func clearProvenAt() {_uniqueStorage()._provenAt = nil}
 
+  /// When the managers heard that its present attempt runs, by their clock.
+  package var runningSince: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_storage._runningSince ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_uniqueStorage()._runningSince = newValue}
+  }
+  /// Returns true if `runningSince` has been explicitly set.
+  package var hasRunningSince: Bool {_storage._runningSince != nil}
+  /// Clears the value of `runningSince`. Subsequent reads from it will return its default value.
+  package mutating func clearRunningSince() {_uniqueStorage()._runningSince = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1765,58 +1997,112 @@ package nonisolated struct Warren_V1_Task: @unchecked Sendable {
   fileprivate var _storage = _StorageClass.defaultInstance
 }
 
-package nonisolated struct Warren_V1_TaskStatus: Sendable {
+package nonisolated struct Warren_V1_TaskStatus: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// restarts of this task on its node so far
-  package var attempt: UInt32 = 0
+  package var attempt: UInt32 {
+    get {_storage._attempt}
+    set {_uniqueStorage()._attempt = newValue}
+  }
 
-  package var state: Warren_V1_TaskState = .unspecified
+  package var state: Warren_V1_TaskState {
+    get {_storage._state}
+    set {_uniqueStorage()._state = newValue}
+  }
 
-  package var message: String = String()
+  package var message: String {
+    get {_storage._message}
+    set {_uniqueStorage()._message = newValue}
+  }
 
   package var since: SwiftProtobuf.Google_Protobuf_Timestamp {
-    get {_since ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
-    set {_since = newValue}
+    get {_storage._since ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_uniqueStorage()._since = newValue}
   }
   /// Returns true if `since` has been explicitly set.
-  package var hasSince: Bool {self._since != nil}
+  package var hasSince: Bool {_storage._since != nil}
   /// Clears the value of `since`. Subsequent reads from it will return its default value.
-  package mutating func clearSince() {self._since = nil}
+  package mutating func clearSince() {_uniqueStorage()._since = nil}
 
-  package var containerID: String = String()
+  package var containerID: String {
+    get {_storage._containerID}
+    set {_uniqueStorage()._containerID = newValue}
+  }
 
-  package var pid: UInt32 = 0
+  package var pid: UInt32 {
+    get {_storage._pid}
+    set {_uniqueStorage()._pid = newValue}
+  }
 
-  package var address: String = String()
+  package var address: String {
+    get {_storage._address}
+    set {_uniqueStorage()._address = newValue}
+  }
 
   package var lastExit: Warren_V1_ExitStatus {
-    get {_lastExit ?? Warren_V1_ExitStatus()}
-    set {_lastExit = newValue}
+    get {_storage._lastExit ?? Warren_V1_ExitStatus()}
+    set {_uniqueStorage()._lastExit = newValue}
   }
   /// Returns true if `lastExit` has been explicitly set.
-  package var hasLastExit: Bool {self._lastExit != nil}
+  package var hasLastExit: Bool {_storage._lastExit != nil}
   /// Clears the value of `lastExit`. Subsequent reads from it will return its default value.
-  package mutating func clearLastExit() {self._lastExit = nil}
+  package mutating func clearLastExit() {_uniqueStorage()._lastExit = nil}
 
   package var nextAttemptAt: SwiftProtobuf.Google_Protobuf_Timestamp {
-    get {_nextAttemptAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
-    set {_nextAttemptAt = newValue}
+    get {_storage._nextAttemptAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_uniqueStorage()._nextAttemptAt = newValue}
   }
   /// Returns true if `nextAttemptAt` has been explicitly set.
-  package var hasNextAttemptAt: Bool {self._nextAttemptAt != nil}
+  package var hasNextAttemptAt: Bool {_storage._nextAttemptAt != nil}
   /// Clears the value of `nextAttemptAt`. Subsequent reads from it will return its default value.
-  package mutating func clearNextAttemptAt() {self._nextAttemptAt = nil}
+  package mutating func clearNextAttemptAt() {_uniqueStorage()._nextAttemptAt = nil}
+
+  /// of a running task that has checks
+  package var health: Warren_V1_TaskHealth {
+    get {_storage._health ?? Warren_V1_TaskHealth()}
+    set {_uniqueStorage()._health = newValue}
+  }
+  /// Returns true if `health` has been explicitly set.
+  package var hasHealth: Bool {_storage._health != nil}
+  /// Clears the value of `health`. Subsequent reads from it will return its default value.
+  package mutating func clearHealth() {_uniqueStorage()._health = nil}
+
+  /// what its image asks for, when the service asks for nothing
+  package var imageCheck: Warren_V1_HealthCheck {
+    get {_storage._imageCheck ?? Warren_V1_HealthCheck()}
+    set {_uniqueStorage()._imageCheck = newValue}
+  }
+  /// Returns true if `imageCheck` has been explicitly set.
+  package var hasImageCheck: Bool {_storage._imageCheck != nil}
+  /// Clears the value of `imageCheck`. Subsequent reads from it will return its default value.
+  package mutating func clearImageCheck() {_uniqueStorage()._imageCheck = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _since: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
-  fileprivate var _lastExit: Warren_V1_ExitStatus? = nil
-  fileprivate var _nextAttemptAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct Warren_V1_TaskHealth: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var state: Warren_V1_HealthState = .unspecified
+
+  /// it counts as up and is in its published ports
+  package var ready: Bool = false
+
+  /// of the probe that failed last
+  package var output: String = String()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct Warren_V1_ExitStatus: Sendable {
@@ -4224,6 +4510,10 @@ nonisolated extension Warren_V1_TaskState: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0TASK_STATE_UNSPECIFIED\0\u{1}TASK_STATE_PENDING\0\u{1}TASK_STATE_ASSIGNED\0\u{1}TASK_STATE_WAITING\0\u{1}TASK_STATE_PREPARING\0\u{1}TASK_STATE_STARTING\0\u{1}TASK_STATE_RUNNING\0\u{1}TASK_STATE_STOPPING\0\u{1}TASK_STATE_COMPLETE\0\u{1}TASK_STATE_FAILED\0\u{1}TASK_STATE_REJECTED\0\u{1}TASK_STATE_SHUTDOWN\0\u{1}TASK_STATE_ORPHANED\0")
 }
 
+nonisolated extension Warren_V1_HealthState: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0HEALTH_STATE_UNSPECIFIED\0\u{1}HEALTH_STATE_STARTING\0\u{1}HEALTH_STATE_HEALTHY\0\u{1}HEALTH_STATE_UNHEALTHY\0")
+}
+
 nonisolated extension Warren_V1_ObjectKind: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0OBJECT_KIND_UNSPECIFIED\0\u{1}OBJECT_KIND_CLUSTER\0\u{1}OBJECT_KIND_NODE\0\u{1}OBJECT_KIND_SERVICE\0\u{1}OBJECT_KIND_TASK\0\u{1}OBJECT_KIND_TOKEN\0\u{1}OBJECT_KIND_SECRET\0\u{1}OBJECT_KIND_VOLUME\0\u{1}OBJECT_KIND_REQUEST\0")
 }
@@ -4941,81 +5231,41 @@ nonisolated extension Warren_V1_ServiceRevision: SwiftProtobuf.Message, SwiftPro
   package static let protoMessageName: String = _protobuf_package + ".ServiceRevision"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}number\0\u{1}task\0\u{3}made_at\0")
 
-  fileprivate class _StorageClass {
-    var _number: UInt64 = 0
-    var _task: Warren_V1_TaskSpec? = nil
-    var _madeAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _number = source._number
-      _task = source._task
-      _madeAt = source._madeAt
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
-
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._number) }()
-        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._task) }()
-        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._madeAt) }()
-        default: break
-        }
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.number) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._task) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._madeAt) }()
+      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      if _storage._number != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._number, fieldNumber: 1)
-      }
-      try { if let v = _storage._task {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-      } }()
-      try { if let v = _storage._madeAt {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-      } }()
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.number != 0 {
+      try visitor.visitSingularUInt64Field(value: self.number, fieldNumber: 1)
     }
+    try { if let v = self._task {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._madeAt {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_ServiceRevision, rhs: Warren_V1_ServiceRevision) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._number != rhs_storage._number {return false}
-        if _storage._task != rhs_storage._task {return false}
-        if _storage._madeAt != rhs_storage._madeAt {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+    if lhs.number != rhs.number {return false}
+    if lhs._task != rhs._task {return false}
+    if lhs._madeAt != rhs._madeAt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5366,7 +5616,147 @@ nonisolated extension Warren_V1_GlobalMode: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Warren_V1_TaskSpec: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TaskSpec"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}container\0\u{1}limits\0\u{1}reservations\0\u{1}restart\0\u{1}placement\0\u{1}network\0\u{1}ports\0\u{3}pids_limit\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}container\0\u{1}limits\0\u{1}reservations\0\u{1}restart\0\u{1}placement\0\u{1}network\0\u{1}ports\0\u{3}pids_limit\0\u{1}readiness\0\u{1}liveness\0\u{3}ignore_image_health\0")
+
+  fileprivate class _StorageClass {
+    var _container: Warren_V1_ContainerSpec? = nil
+    var _limits: Warren_V1_Resources? = nil
+    var _reservations: Warren_V1_Resources? = nil
+    var _restart: Warren_V1_RestartPolicy? = nil
+    var _placement: Warren_V1_Placement? = nil
+    var _network: Warren_V1_NetworkMode = .unspecified
+    var _ports: [Warren_V1_PublishedPort] = []
+    var _pidsLimit: UInt32 = 0
+    var _readiness: Warren_V1_HealthCheck? = nil
+    var _liveness: Warren_V1_HealthCheck? = nil
+    var _ignoreImageHealth: Bool = false
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _container = source._container
+      _limits = source._limits
+      _reservations = source._reservations
+      _restart = source._restart
+      _placement = source._placement
+      _network = source._network
+      _ports = source._ports
+      _pidsLimit = source._pidsLimit
+      _readiness = source._readiness
+      _liveness = source._liveness
+      _ignoreImageHealth = source._ignoreImageHealth
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._container) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._limits) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._reservations) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._restart) }()
+        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._placement) }()
+        case 6: try { try decoder.decodeSingularEnumField(value: &_storage._network) }()
+        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._ports) }()
+        case 8: try { try decoder.decodeSingularUInt32Field(value: &_storage._pidsLimit) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._readiness) }()
+        case 10: try { try decoder.decodeSingularMessageField(value: &_storage._liveness) }()
+        case 11: try { try decoder.decodeSingularBoolField(value: &_storage._ignoreImageHealth) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._container {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._limits {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      try { if let v = _storage._reservations {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      try { if let v = _storage._restart {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      try { if let v = _storage._placement {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      } }()
+      if _storage._network != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._network, fieldNumber: 6)
+      }
+      if !_storage._ports.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._ports, fieldNumber: 7)
+      }
+      if _storage._pidsLimit != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._pidsLimit, fieldNumber: 8)
+      }
+      try { if let v = _storage._readiness {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
+      try { if let v = _storage._liveness {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+      } }()
+      if _storage._ignoreImageHealth != false {
+        try visitor.visitSingularBoolField(value: _storage._ignoreImageHealth, fieldNumber: 11)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_TaskSpec, rhs: Warren_V1_TaskSpec) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._container != rhs_storage._container {return false}
+        if _storage._limits != rhs_storage._limits {return false}
+        if _storage._reservations != rhs_storage._reservations {return false}
+        if _storage._restart != rhs_storage._restart {return false}
+        if _storage._placement != rhs_storage._placement {return false}
+        if _storage._network != rhs_storage._network {return false}
+        if _storage._ports != rhs_storage._ports {return false}
+        if _storage._pidsLimit != rhs_storage._pidsLimit {return false}
+        if _storage._readiness != rhs_storage._readiness {return false}
+        if _storage._liveness != rhs_storage._liveness {return false}
+        if _storage._ignoreImageHealth != rhs_storage._ignoreImageHealth {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_HealthCheck: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".HealthCheck"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}exec\0\u{1}http\0\u{1}tcp\0\u{1}grpc\0\u{1}interval\0\u{1}timeout\0\u{1}retries\0\u{3}start_period\0\u{3}start_interval\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5374,14 +5764,63 @@ nonisolated extension Warren_V1_TaskSpec: SwiftProtobuf.Message, SwiftProtobuf._
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._container) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._limits) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._reservations) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._restart) }()
-      case 5: try { try decoder.decodeSingularMessageField(value: &self._placement) }()
-      case 6: try { try decoder.decodeSingularEnumField(value: &self.network) }()
-      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.ports) }()
-      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.pidsLimit) }()
+      case 1: try {
+        var v: Warren_V1_CommandProbe?
+        var hadOneofValue = false
+        if let current = self.probe {
+          hadOneofValue = true
+          if case .exec(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.probe = .exec(v)
+        }
+      }()
+      case 2: try {
+        var v: Warren_V1_HTTPProbe?
+        var hadOneofValue = false
+        if let current = self.probe {
+          hadOneofValue = true
+          if case .http(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.probe = .http(v)
+        }
+      }()
+      case 3: try {
+        var v: Warren_V1_TCPProbe?
+        var hadOneofValue = false
+        if let current = self.probe {
+          hadOneofValue = true
+          if case .tcp(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.probe = .tcp(v)
+        }
+      }()
+      case 4: try {
+        var v: Warren_V1_GRPCProbe?
+        var hadOneofValue = false
+        if let current = self.probe {
+          hadOneofValue = true
+          if case .grpc(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.probe = .grpc(v)
+        }
+      }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._interval) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._timeout) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.retries) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._startPeriod) }()
+      case 9: try { try decoder.decodeSingularMessageField(value: &self._startInterval) }()
       default: break
       }
     }
@@ -5392,42 +5831,180 @@ nonisolated extension Warren_V1_TaskSpec: SwiftProtobuf.Message, SwiftProtobuf._
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._container {
+    switch self.probe {
+    case .exec?: try {
+      guard case .exec(let v)? = self.probe else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._limits {
+    }()
+    case .http?: try {
+      guard case .http(let v)? = self.probe else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    try { if let v = self._reservations {
+    }()
+    case .tcp?: try {
+      guard case .tcp(let v)? = self.probe else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
-    try { if let v = self._restart {
+    }()
+    case .grpc?: try {
+      guard case .grpc(let v)? = self.probe else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
-    try { if let v = self._placement {
+    }()
+    case nil: break
+    }
+    try { if let v = self._interval {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     } }()
-    if self.network != .unspecified {
-      try visitor.visitSingularEnumField(value: self.network, fieldNumber: 6)
+    try { if let v = self._timeout {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    if self.retries != 0 {
+      try visitor.visitSingularUInt32Field(value: self.retries, fieldNumber: 7)
     }
-    if !self.ports.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.ports, fieldNumber: 7)
+    try { if let v = self._startPeriod {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
+    try { if let v = self._startInterval {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_HealthCheck, rhs: Warren_V1_HealthCheck) -> Bool {
+    if lhs.probe != rhs.probe {return false}
+    if lhs._interval != rhs._interval {return false}
+    if lhs._timeout != rhs._timeout {return false}
+    if lhs.retries != rhs.retries {return false}
+    if lhs._startPeriod != rhs._startPeriod {return false}
+    if lhs._startInterval != rhs._startInterval {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_CommandProbe: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".CommandProbe"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedStringField(value: &self.command) }()
+      default: break
+      }
     }
-    if self.pidsLimit != 0 {
-      try visitor.visitSingularUInt32Field(value: self.pidsLimit, fieldNumber: 8)
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.command.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.command, fieldNumber: 1)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Warren_V1_TaskSpec, rhs: Warren_V1_TaskSpec) -> Bool {
-    if lhs._container != rhs._container {return false}
-    if lhs._limits != rhs._limits {return false}
-    if lhs._reservations != rhs._reservations {return false}
-    if lhs._restart != rhs._restart {return false}
-    if lhs._placement != rhs._placement {return false}
-    if lhs.network != rhs.network {return false}
-    if lhs.ports != rhs.ports {return false}
-    if lhs.pidsLimit != rhs.pidsLimit {return false}
+  package static func ==(lhs: Warren_V1_CommandProbe, rhs: Warren_V1_CommandProbe) -> Bool {
+    if lhs.command != rhs.command {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_HTTPProbe: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".HTTPProbe"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}port\0\u{1}path\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.port) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.path) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.port != 0 {
+      try visitor.visitSingularUInt32Field(value: self.port, fieldNumber: 1)
+    }
+    if !self.path.isEmpty {
+      try visitor.visitSingularStringField(value: self.path, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_HTTPProbe, rhs: Warren_V1_HTTPProbe) -> Bool {
+    if lhs.port != rhs.port {return false}
+    if lhs.path != rhs.path {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_TCPProbe: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TCPProbe"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}port\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.port) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.port != 0 {
+      try visitor.visitSingularUInt32Field(value: self.port, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_TCPProbe, rhs: Warren_V1_TCPProbe) -> Bool {
+    if lhs.port != rhs.port {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_GRPCProbe: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".GRPCProbe"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}port\0\u{1}service\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.port) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.service) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.port != 0 {
+      try visitor.visitSingularUInt32Field(value: self.port, fieldNumber: 1)
+    }
+    if !self.service.isEmpty {
+      try visitor.visitSingularStringField(value: self.service, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_GRPCProbe, rhs: Warren_V1_GRPCProbe) -> Bool {
+    if lhs.port != rhs.port {return false}
+    if lhs.service != rhs.service {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5850,7 +6427,7 @@ nonisolated extension Warren_V1_Placement: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Task"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{3}service_id\0\u{3}service_name\0\u{1}slot\0\u{3}node_id\0\u{1}revision\0\u{1}spec\0\u{3}desired_state\0\u{1}status\0\u{3}proven_at\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{3}service_id\0\u{3}service_name\0\u{1}slot\0\u{3}node_id\0\u{1}revision\0\u{1}spec\0\u{3}desired_state\0\u{1}status\0\u{3}proven_at\0\u{3}running_since\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -5864,6 +6441,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _desiredState: Warren_V1_DesiredState = .unspecified
     var _status: Warren_V1_TaskStatus? = nil
     var _provenAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+    var _runningSince: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -5885,6 +6463,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _desiredState = source._desiredState
       _status = source._status
       _provenAt = source._provenAt
+      _runningSince = source._runningSince
     }
   }
 
@@ -5914,6 +6493,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 9: try { try decoder.decodeSingularEnumField(value: &_storage._desiredState) }()
         case 10: try { try decoder.decodeSingularMessageField(value: &_storage._status) }()
         case 11: try { try decoder.decodeSingularMessageField(value: &_storage._provenAt) }()
+        case 12: try { try decoder.decodeSingularMessageField(value: &_storage._runningSince) }()
         default: break
         }
       }
@@ -5959,6 +6539,9 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
       try { if let v = _storage._provenAt {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
       } }()
+      try { if let v = _storage._runningSince {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -5979,6 +6562,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._desiredState != rhs_storage._desiredState {return false}
         if _storage._status != rhs_storage._status {return false}
         if _storage._provenAt != rhs_storage._provenAt {return false}
+        if _storage._runningSince != rhs_storage._runningSince {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -5990,7 +6574,147 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension Warren_V1_TaskStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TaskStatus"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}attempt\0\u{1}state\0\u{1}message\0\u{1}since\0\u{3}container_id\0\u{1}pid\0\u{1}address\0\u{3}last_exit\0\u{3}next_attempt_at\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}attempt\0\u{1}state\0\u{1}message\0\u{1}since\0\u{3}container_id\0\u{1}pid\0\u{1}address\0\u{3}last_exit\0\u{3}next_attempt_at\0\u{1}health\0\u{3}image_check\0")
+
+  fileprivate class _StorageClass {
+    var _attempt: UInt32 = 0
+    var _state: Warren_V1_TaskState = .unspecified
+    var _message: String = String()
+    var _since: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+    var _containerID: String = String()
+    var _pid: UInt32 = 0
+    var _address: String = String()
+    var _lastExit: Warren_V1_ExitStatus? = nil
+    var _nextAttemptAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+    var _health: Warren_V1_TaskHealth? = nil
+    var _imageCheck: Warren_V1_HealthCheck? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _attempt = source._attempt
+      _state = source._state
+      _message = source._message
+      _since = source._since
+      _containerID = source._containerID
+      _pid = source._pid
+      _address = source._address
+      _lastExit = source._lastExit
+      _nextAttemptAt = source._nextAttemptAt
+      _health = source._health
+      _imageCheck = source._imageCheck
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._attempt) }()
+        case 2: try { try decoder.decodeSingularEnumField(value: &_storage._state) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._message) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._since) }()
+        case 5: try { try decoder.decodeSingularStringField(value: &_storage._containerID) }()
+        case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._pid) }()
+        case 7: try { try decoder.decodeSingularStringField(value: &_storage._address) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._lastExit) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._nextAttemptAt) }()
+        case 10: try { try decoder.decodeSingularMessageField(value: &_storage._health) }()
+        case 11: try { try decoder.decodeSingularMessageField(value: &_storage._imageCheck) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._attempt != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._attempt, fieldNumber: 1)
+      }
+      if _storage._state != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._state, fieldNumber: 2)
+      }
+      if !_storage._message.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._message, fieldNumber: 3)
+      }
+      try { if let v = _storage._since {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      if !_storage._containerID.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._containerID, fieldNumber: 5)
+      }
+      if _storage._pid != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._pid, fieldNumber: 6)
+      }
+      if !_storage._address.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._address, fieldNumber: 7)
+      }
+      try { if let v = _storage._lastExit {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
+      try { if let v = _storage._nextAttemptAt {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
+      try { if let v = _storage._health {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+      } }()
+      try { if let v = _storage._imageCheck {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      } }()
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_TaskStatus, rhs: Warren_V1_TaskStatus) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._attempt != rhs_storage._attempt {return false}
+        if _storage._state != rhs_storage._state {return false}
+        if _storage._message != rhs_storage._message {return false}
+        if _storage._since != rhs_storage._since {return false}
+        if _storage._containerID != rhs_storage._containerID {return false}
+        if _storage._pid != rhs_storage._pid {return false}
+        if _storage._address != rhs_storage._address {return false}
+        if _storage._lastExit != rhs_storage._lastExit {return false}
+        if _storage._nextAttemptAt != rhs_storage._nextAttemptAt {return false}
+        if _storage._health != rhs_storage._health {return false}
+        if _storage._imageCheck != rhs_storage._imageCheck {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_TaskHealth: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TaskHealth"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}state\0\u{1}ready\0\u{1}output\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5998,65 +6722,31 @@ nonisolated extension Warren_V1_TaskStatus: SwiftProtobuf.Message, SwiftProtobuf
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.attempt) }()
-      case 2: try { try decoder.decodeSingularEnumField(value: &self.state) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.message) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._since) }()
-      case 5: try { try decoder.decodeSingularStringField(value: &self.containerID) }()
-      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.pid) }()
-      case 7: try { try decoder.decodeSingularStringField(value: &self.address) }()
-      case 8: try { try decoder.decodeSingularMessageField(value: &self._lastExit) }()
-      case 9: try { try decoder.decodeSingularMessageField(value: &self._nextAttemptAt) }()
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.state) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.ready) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.output) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.attempt != 0 {
-      try visitor.visitSingularUInt32Field(value: self.attempt, fieldNumber: 1)
-    }
     if self.state != .unspecified {
-      try visitor.visitSingularEnumField(value: self.state, fieldNumber: 2)
+      try visitor.visitSingularEnumField(value: self.state, fieldNumber: 1)
     }
-    if !self.message.isEmpty {
-      try visitor.visitSingularStringField(value: self.message, fieldNumber: 3)
+    if self.ready != false {
+      try visitor.visitSingularBoolField(value: self.ready, fieldNumber: 2)
     }
-    try { if let v = self._since {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
-    if !self.containerID.isEmpty {
-      try visitor.visitSingularStringField(value: self.containerID, fieldNumber: 5)
+    if !self.output.isEmpty {
+      try visitor.visitSingularStringField(value: self.output, fieldNumber: 3)
     }
-    if self.pid != 0 {
-      try visitor.visitSingularUInt32Field(value: self.pid, fieldNumber: 6)
-    }
-    if !self.address.isEmpty {
-      try visitor.visitSingularStringField(value: self.address, fieldNumber: 7)
-    }
-    try { if let v = self._lastExit {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    } }()
-    try { if let v = self._nextAttemptAt {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Warren_V1_TaskStatus, rhs: Warren_V1_TaskStatus) -> Bool {
-    if lhs.attempt != rhs.attempt {return false}
+  package static func ==(lhs: Warren_V1_TaskHealth, rhs: Warren_V1_TaskHealth) -> Bool {
     if lhs.state != rhs.state {return false}
-    if lhs.message != rhs.message {return false}
-    if lhs._since != rhs._since {return false}
-    if lhs.containerID != rhs.containerID {return false}
-    if lhs.pid != rhs.pid {return false}
-    if lhs.address != rhs.address {return false}
-    if lhs._lastExit != rhs._lastExit {return false}
-    if lhs._nextAttemptAt != rhs._nextAttemptAt {return false}
+    if lhs.ready != rhs.ready {return false}
+    if lhs.output != rhs.output {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -10,6 +10,7 @@ extension ClusterTask {
     desiredState = try DesiredState(wire: wire.desiredState, default: .running, field: "Task.desired_state")
     status = try TaskStatus(wire: wire.status)
     if wire.hasProvenAt { provenAt = Timestamp(wire: wire.provenAt) }
+    if wire.hasRunningSince { runningSince = Timestamp(wire: wire.runningSince) }
     unknown = UnknownFields(of: wire)
   }
 
@@ -26,6 +27,7 @@ extension ClusterTask {
     message.desiredState = Warren_V1_DesiredState(desiredState)
     message.status = status.wire
     if let provenAt { message.provenAt = provenAt.wire }
+    if let runningSince { message.runningSince = runningSince.wire }
     message.restore(unknown)
     return message
   }

@@ -10,6 +10,9 @@ extension TaskSpec {
     network = try NetworkMode(wire: wire.network, default: .bridge, field: "TaskSpec.network")
     ports = try wire.ports.map(PublishedPort.init(wire:))
     pidsLimit = Int(wire.pidsLimit)
+    if wire.hasReadiness { readiness = try HealthCheck(wire: wire.readiness) }
+    if wire.hasLiveness { liveness = try HealthCheck(wire: wire.liveness) }
+    ignoresImageHealth = wire.ignoreImageHealth
     unknown = UnknownFields(of: wire)
   }
 
@@ -23,6 +26,9 @@ extension TaskSpec {
     message.network = Warren_V1_NetworkMode(network)
     message.ports = ports.map(\.wire)
     message.pidsLimit = UInt32(clamping: pidsLimit)
+    if let readiness { message.readiness = readiness.wire }
+    if let liveness { message.liveness = liveness.wire }
+    message.ignoreImageHealth = ignoresImageHealth
     message.restore(unknown)
     return message
   }

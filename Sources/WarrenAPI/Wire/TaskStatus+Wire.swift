@@ -10,6 +10,8 @@ extension TaskStatus {
     address = wire.address
     lastExit = wire.hasLastExit ? ExitStatus(wire: wire.lastExit) : nil
     nextAttemptAt = wire.hasNextAttemptAt ? Timestamp(wire: wire.nextAttemptAt) : nil
+    if wire.hasHealth { health = try TaskHealth(wire: wire.health) }
+    if wire.hasImageCheck { imageCheck = try HealthCheck(wire: wire.imageCheck) }
     unknown = UnknownFields(of: wire)
   }
 
@@ -24,6 +26,8 @@ extension TaskStatus {
     status.address = address
     if let lastExit { status.lastExit = lastExit.wire }
     if let nextAttemptAt { status.nextAttemptAt = nextAttemptAt.wire }
+    if let health { status.health = health.wire }
+    if let imageCheck { status.imageCheck = imageCheck.wire }
     status.restore(unknown)
     return status
   }

@@ -56,8 +56,8 @@ enum Daemon {
     var services: [any Service] = control.services + [managers]
     if let worker { services.append(worker) }
     var checks = [
-      HealthCheck("store") { _ = try await control.log.readBarrier() },
-      HealthCheck("disk") { try DiskRoom.check(configuration.dataDirectory) },
+      SelfCheck("store") { _ = try await control.log.readBarrier() },
+      SelfCheck("disk") { try DiskRoom.check(configuration.dataDirectory) },
     ]
     if let worker { checks += worker.healthChecks }
     if let address = configuration.metricsAddress {

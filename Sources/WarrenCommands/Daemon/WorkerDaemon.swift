@@ -41,7 +41,7 @@ enum WorkerDaemon {
     await session.serve(worker.operations)
     var services: [any Service] = [worker]
     if let address = configuration.metricsAddress {
-      let checks = [HealthCheck("disk") { try DiskRoom.check(configuration.dataDirectory) }] + worker.healthChecks
+      let checks = [SelfCheck("disk") { try DiskRoom.check(configuration.dataDirectory) }] + worker.healthChecks
       services.append(
         ObservabilityServer(
           host: address.host, port: address.port, isRequired: configuration.metricsAddressIsRequired,

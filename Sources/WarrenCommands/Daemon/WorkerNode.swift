@@ -72,10 +72,10 @@ struct WorkerNode: Service {
   }
 
   /// What must be well for this node to run containers.
-  var healthChecks: [HealthCheck] {
+  var healthChecks: [SelfCheck] {
     [
-      HealthCheck("containerd") { [client] in _ = try await client.version() },
-      HealthCheck("session") { [agent] in
+      SelfCheck("containerd") { [client] in _ = try await client.version() },
+      SelfCheck("session") { [agent] in
         guard await agent.isConnected else { throw WarrenError(.unavailable, "the worker has no session to a manager; see the log") }
       },
     ]

@@ -1,5 +1,6 @@
 import CLinux
 import Foundation
+import HostNetwork
 
 extension DoctorProbe {
   /// Where a program is found; the places of administration programs are searched even when PATH lacks them.
@@ -9,7 +10,7 @@ extension DoctorProbe {
     return folders.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
   }
 
-  static func text(_ path: String) -> String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" }
+  static func text(_ path: String) -> String { KernelFile.text(path) }
 
   static func cgroups() -> DoctorFacts.Cgroups {
     let words = { (text: String) in Set(text.split(whereSeparator: \.isWhitespace).map(String.init)) }

@@ -9,7 +9,7 @@ struct ObservabilityPages: Sendable {
   }
 
   let registry: PrometheusRegistry
-  let checks: [HealthCheck]
+  let checks: [SelfCheck]
   /// How long one check may take.
   var patience = Duration.seconds(2)
 

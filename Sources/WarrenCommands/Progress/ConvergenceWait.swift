@@ -104,7 +104,7 @@ struct ConvergenceWait {
   /// Tells what happened to a task; the first time its container ends, with the last lines it wrote.
   private func report(_ task: Warren_V1_Task, _ printer: inout ProgressPrinter, _ logged: inout Set<String>) async {
     let troubled = task.desiredState == .running && [.waiting, .failed, .rejected].contains(task.status.state)
-    if task.status.state != .running { printer.change("\(task.displayName): \(task.status.words)", matters: troubled) }
+    if !task.status.isUp { printer.change("\(task.displayName): \(task.status.words)", matters: troubled) }
     guard troubled, task.status.hasLastExit, logged.insert(task.id).inserted else { return }
     var request = Warren_V1_ServiceLogsRequest()
     request.task = task.id

@@ -83,7 +83,7 @@ struct RolloutWait {
   /// Why new tasks do not run yet: no room, an image that takes its time, a restart.
   private func reasons(why service: Warren_V1_Service) async throws -> [String] {
     let tasks = try await client.allTasks(service: service.id, currentOnly: true, .defaults)
-    return tasks.filter { $0.desiredState == .running && $0.revision == service.revision && $0.status.state != .running }.map {
+    return tasks.filter { $0.desiredState == .running && $0.revision == service.revision && !$0.status.isUp }.map {
       "\($0.displayName): \($0.status.words)"
     }
   }

@@ -95,6 +95,7 @@ struct ServiceProgress {
   private func isSettled(_ task: Warren_V1_Task, now: Google_Protobuf_Timestamp) -> Bool {
     switch task.status.state {
     case .complete: true
+    case .running where !task.status.isUp: false
     case .running: task.status.attempt == 0 || age(of: task, now: now) >= .seconds(5)
     default: false
     }

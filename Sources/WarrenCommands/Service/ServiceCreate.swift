@@ -14,6 +14,7 @@ struct ServiceCreate: AsyncParsableCommand {
   @Argument(help: "Name of the service: lower-case letters, digits and dashes.") var name: String
   @OptionGroup(title: "Container") var container: ContainerOptions
   @OptionGroup(title: "Placement and policies") var policy: ServicePolicyOptions
+  @OptionGroup(title: "Health") var health: HealthOptions
   @OptionGroup(title: "Updates") var rollouts: RolloutOptions
   @Argument(parsing: .postTerminator, help: ArgumentHelp("Arguments that replace the image's command.", valueName: "command"))
   var command: [String] = []
@@ -24,9 +25,10 @@ struct ServiceCreate: AsyncParsableCommand {
   func validate() throws { try policy.check() }
 
   /// Everything that was asked for, as one value.
-  func spec() -> ServiceSpec {
+  func spec() throws(WarrenError) -> ServiceSpec {
     var task = TaskSpec(container: container.spec(command: command))
     policy.apply(to: &task)
+    try health.apply(to: &task)
     var spec = ServiceSpec(name: name, mode: policy.serviceMode, task: task)
     rollouts.apply(to: &spec)
     spec.labels = Dictionary(container.label.map { ($0.key, $0.value) }) { $1 }
@@ -34,7 +36,7 @@ struct ServiceCreate: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let spec = spec()
+    let spec = try spec()
     try spec.validate(checkingImage: Self.check)
     try await options.withClient { client in
       var request = Warren_V1_CreateServiceRequest()

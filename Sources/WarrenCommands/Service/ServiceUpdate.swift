@@ -14,6 +14,7 @@ struct ServiceUpdate: AsyncParsableCommand {
 
   @Argument(help: "Name or id of the service.", completion: .serviceNames) var name: String
   @OptionGroup(title: "Changes") var changes: TemplateChanges
+  @OptionGroup(title: "Health") var health: HealthOptions
   @OptionGroup(title: "Updates") var rollouts: RolloutOptions
   @Flag(help: "Replace all tasks though nothing of them changes.") var force = false
   @Flag(help: "Show what would change, task by task, and change nothing.") var plan = false
@@ -42,6 +43,7 @@ struct ServiceUpdate: AsyncParsableCommand {
   private func changed(_ old: ServiceSpec) throws -> ServiceSpec {
     var spec = old
     try changes.apply(to: &spec, command: command)
+    try health.apply(to: &spec.task)
     rollouts.apply(to: &spec)
     try spec.validate(checkingImage: ServiceCreate.check)
     return spec

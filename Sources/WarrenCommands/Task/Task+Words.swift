@@ -7,10 +7,20 @@ extension Warren_V1_Task {
 
 extension Warren_V1_TaskStatus {
   /// `waiting: exited with 1, restart in 2s`.
-  var words: String { explanation.isEmpty ? state.word : "\(state.word): \(explanation)" }
+  var words: String { explanation.isEmpty ? stateWords : "\(stateWords): \(explanation)" }
 
-  /// The message; while it is being tried again, with what went wrong before.
+  /// The state, and what the checks of a running task say unless all is well.
+  var stateWords: String {
+    guard state == .running, hasHealth else { return state.word }
+    return !health.ready ? "running (not ready)" : health.state == .unhealthy ? "running (unhealthy)" : state.word
+  }
+
+  /// Whether it serves: it runs, and is ready if that is checked.
+  var isUp: Bool { state == .running && (!hasHealth || health.ready) }
+
+  /// What the probe that failed last said; the message; while it is being tried again, with what went wrong before.
   var explanation: String {
+    if state == .running, hasHealth, !health.output.isEmpty { return health.output }
     let retrying = attempt > 0 && [.preparing, .starting].contains(state) && hasLastExit && !lastExit.reason.isEmpty
     guard retrying, !message.contains(lastExit.reason) else { return message }
     return message.isEmpty ? "before: \(lastExit.reason)" : "\(message); before: \(lastExit.reason)"

@@ -12,7 +12,7 @@ struct TaskRow: ListDisplayable {
   var cells: [String] {
     let status = task.status
     return [
-      task.id, task.displayName, task.nodeID.isEmpty ? "-" : task.nodeID, status.state.word, TimeText.age(of: status.since), "\(status.attempt)",
+      task.id, task.displayName, task.nodeID.isEmpty ? "-" : task.nodeID, status.stateWords, TimeText.age(of: status.since), "\(status.attempt)",
       status.address.isEmpty ? "-" : status.address, explanation,
     ]
   }

@@ -12,11 +12,10 @@ extension Agent {
       try await journal.save(record)
     }
     let states = Dictionary(found.map { ($0.id, $0.state) }, uniquingKeysWith: { first, _ in first })
-    let alive = records.filter { !$0.status.state.isTerminal }.map { TaskContainer(task: $0.task, attempt: $0.attempt) }.filter {
-      states[$0.id] != nil
-    }
-    try await patiently { try await self.runtime.restore(alive) }
-    let wanted = WantedContainers(containers: Set(alive.map(\.id)), tasks: Set(records.map(\.task.id)))
+    let alive = records.filter { !$0.status.state.isTerminal && states[$0.containerID] != nil }
+    let serving = alive.filter { $0.status.health?.isReady != false }.map { TaskContainer(task: $0.task, attempt: $0.attempt) }
+    try await patiently { try await self.runtime.restore(serving) }
+    let wanted = WantedContainers(containers: Set(alive.map(\.containerID)), tasks: Set(records.map(\.task.id)))
     try await patiently { try await self.runtime.sweep { wanted } }
     for record in records {
       let container = TaskContainer(task: record.task, attempt: record.attempt)

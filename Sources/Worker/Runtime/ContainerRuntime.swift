@@ -13,10 +13,14 @@ package protocol ContainerRuntime: Sendable {
   func isUnsuitable(_ error: any Error) -> Bool
   /// Makes the container with its network and files; its process waits. An image that is not on the node is fetched first; callers that
   /// want the same one share its download.
-  /// - Returns: its address on the bridge, empty with the node's network.
-  func create(_ container: TaskContainer, progress: @escaping @Sendable (String) -> Void) async throws -> String
-  /// Lets the process run and leads the published ports to it. Returns the process's pid.
-  func start(_ container: TaskContainer, address: String) async throws -> Int
+  func create(_ container: TaskContainer, progress: @escaping @Sendable (String) -> Void) async throws -> CreatedContainer
+  /// Lets the process run and, if it is to be published at once, leads its ports to it. Returns the process's pid.
+  func start(_ container: TaskContainer, address: String, isPublished: Bool) async throws -> Int
+  /// Leads the published ports to a running container, or no longer.
+  func publish(_ container: TaskContainer, _ isPublished: Bool) async throws
+  /// Asks a running container how it is.
+  /// - Throws: when it could not be asked, which says nothing about it.
+  func probe(_ container: TaskContainer, _ check: HealthCheck) async throws -> ProbeOutcome
   /// Returns when the process has ended, also across restarts of the engine.
   /// - Throws: `WarrenError(.notFound)` when the container is gone and its exit code with it.
   func exit(of container: TaskContainer) async throws -> ExitStatus
@@ -36,6 +40,19 @@ package protocol ContainerRuntime: Sendable {
   func sweep(_ wanted: @Sendable () async -> WantedContainers) async throws
   /// One element each time the engine is back after it was away.
   func reconnections() -> AsyncStream<Void>
+}
+
+/// What is known of a container once it is made.
+package struct CreatedContainer: Sendable, Hashable {
+  /// On the bridge; empty with the node's network.
+  package var address: String
+  /// What its image asks for.
+  package var imageCheck: HealthCheck?
+
+  package init(address: String, imageCheck: HealthCheck? = nil) {
+    self.address = address
+    self.imageCheck = imageCheck
+  }
 }
 
 /// One attempt of a task, which is one container.

@@ -56,7 +56,7 @@ package struct ContainerdRuntime: ContainerRuntime {
   package func logDirectory(_ task: TaskID) -> String { "\(configuration.dataDirectory)/logs/\(task)" }
   func filesDirectory(_ container: String) -> String { "\(configuration.dataDirectory)/tasks/\(container)" }
 
-  package func create(_ container: TaskContainer, progress: @escaping @Sendable (String) -> Void) async throws -> String {
+  package func create(_ container: TaskContainer, progress: @escaping @Sendable (String) -> Void) async throws -> CreatedContainer {
     let spec = container.task.spec
     let image = try await images.ensure(spec.container.image) { _ in progress("pulling \(spec.container.image)") }
     try await creations.enter()
@@ -67,7 +67,7 @@ package struct ContainerdRuntime: ContainerRuntime {
     if spec.network == .host {
       try HostFiles(hostname: recipe.hostname, address: nil, resolver: HostFiles.nodeResolver()).write(to: files)
       try await containerStore.create(recipe)
-      return ""
+      return CreatedContainer(address: "", imageCheck: image.healthCheck)
     }
     let resolver = network.resolver(for: container.id)
     // Only the namespace and the files must exist before the process is made; its address may follow while runc works.
@@ -81,7 +81,7 @@ package struct ContainerdRuntime: ContainerRuntime {
     let address = try await connected
     logger.trace("container.made", metadata: ["container": "\(container.id)"])
     try HostFiles(hostname: recipe.hostname, address: address, resolver: resolver).writeHosts(to: files)
-    return address
+    return CreatedContainer(address: address, imageCheck: image.healthCheck)
   }
 
   private func recipe(_ container: TaskContainer, _ image: PreparedImage) throws -> ContainerRecipe {
@@ -103,11 +103,14 @@ package struct ContainerdRuntime: ContainerRuntime {
       Label.cluster: configuration.cluster.rawValue, Label.node: configuration.node.rawValue, Label.service: task.serviceName,
       Label.task: task.id.rawValue, Label.slot: String(task.slot), Label.attempt: String(container.attempt),
     ]
-    recipe.memo = try task.wire.serializedBytes()
+    var memo = task
+    memo.status.imageCheck = image.healthCheck
+    recipe.memo = try memo.wire.serializedBytes()
     return recipe
   }
 
-  package func start(_ container: TaskContainer, address: String) async throws -> Int {
+  package func start(_ container: TaskContainer, address: String, isPublished isToBePublished: Bool) async throws -> Int {
+    guard isToBePublished else { return try await containerStore.start(container.id) }
     let ports = container.task.spec.ports
     // A port that no task serves yet refuses connections one way or the other. One that is served is not led to a process that does
     // not run yet.
@@ -120,9 +123,12 @@ package struct ContainerdRuntime: ContainerRuntime {
   package func exit(of container: TaskContainer) async throws -> ExitStatus { try await containerStore.wait(container.id) }
 
   package func stop(_ container: TaskContainer) async throws -> ExitStatus? {
-    try await network.withdraw(container.id)
+    if try await network.withdraw(container.id) { try await Task.sleep(for: Self.drainTime) }
     return try await containerStore.stop(container.id, grace: container.task.spec.container.stopGrace)
   }
+
+  /// For requests that were on their way when the container was taken out of its published ports.
+  private static let drainTime = Duration.milliseconds(500)
 
   package func remove(_ containerID: String) async throws {
     try await network.withdraw(containerID)

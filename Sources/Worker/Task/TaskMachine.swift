@@ -14,9 +14,11 @@ package struct TaskMachine: Sendable {
     /// The manager does not know the task any more.
     case forgotten
     case progress(String)
-    case created(address: String)
+    case created(CreatedContainer)
     case started(pid: Int)
     case exited(ExitStatus)
+    /// By a check of that attempt; nil when the container could not be asked.
+    case probed(Checkup.Role, attempt: Int, ProbeOutcome?)
     case stopped(ExitStatus?)
     case removed
     case failed(message: String)
@@ -33,8 +35,10 @@ package struct TaskMachine: Sendable {
     case report(TaskStatus)
     case create
     case cancelCreate
-    case start(address: String)
+    case start(address: String, isPublished: Bool)
     case watch
+    case probe(Checkup.Role, HealthCheck, after: Duration)
+    case publish(Bool)
     case stop
     case remove
     case wait(Duration)
@@ -62,11 +66,18 @@ package struct TaskMachine: Sendable {
 
   /// Between two attempts of which the first was interrupted; the restart policy has no say in it.
   private static let delayAfterInterruption = Duration.seconds(1)
+  /// Between two reports of which only the last probe's words differ.
+  static let wordsInterval = Duration.seconds(3)
 
   private let boot: BootID
-  package private(set) var record: TaskRecord
-  package private(set) var phase = Phase.new
+  package internal(set) var record: TaskRecord
+  package internal(set) var phase = Phase.new
   private var isForgotten = false
+  /// Of the running container.
+  var checkup: Checkup?
+  var healthReportedAt = Timestamp.epoch
+  /// For how long the container ran that is being stopped because it is unwell.
+  var ranFor = Duration.zero
 
   /// - Parameter boot: the one this machine is in.
   package init(record: TaskRecord, boot: BootID) {
@@ -79,7 +90,7 @@ package struct TaskMachine: Sendable {
     task.status = record.status
     return TaskContainer(task: task, attempt: record.attempt)
   }
-  private var isWanted: Bool { record.task.desiredState == .running && !isForgotten }
+  var isWanted: Bool { record.task.desiredState == .running && !isForgotten }
 
   package mutating func handle(_ event: Event, now: Timestamp) -> [Action] {
     switch (event, phase) {
@@ -95,17 +106,20 @@ package struct TaskMachine: Sendable {
       record.task.desiredState = .remove
       return [.save] + unwantedIfSo(now: now)
     case (.progress(let message), .creating): return message == record.status.message ? [] : [report(.preparing, message, now)]
-    case (.created(let address), .creating):
+    case (.created(let made), .creating):
       guard isWanted else { return remove(then: .end(.shutdown, message: "")) }
-      phase = .starting(address: address)
+      phase = .starting(address: made.address)
       record.startedIn = boot
-      record.status.address = address
-      return [.save, report(.starting, "", now), .start(address: address)]
+      record.status.address = made.address
+      record.status.imageCheck = made.imageCheck
+      return [.save, report(.starting, "", now), .start(address: made.address, isPublished: container.task.readinessCheck == nil)]
     case (.started(let pid), .starting):
       phase = .running(since: now)
       record.status.pid = pid
+      let probes = beginCheckup(at: now)
       let running = report(.running, "", now)
-      return [running, .watch] + unwantedIfSo(now: now)
+      return [running, .watch] + probes + unwantedIfSo(now: now)
+    case (.probed(let role, record.attempt, let outcome), .running(let since)): return probed(role, outcome, since: since, now: now)
     case (.failed(let message), .creating), (.failed(let message), .starting): return couldNotStart(message, now: now)
     case (.rejected(let message), .creating):
       return remove(then: isWanted ? .end(.rejected, message: message) : .end(.shutdown, message: ""))
@@ -113,6 +127,7 @@ package struct TaskMachine: Sendable {
       return remove(then: isWanted ? .restart(after: Self.delayAfterInterruption, message: message) : .end(.shutdown, message: ""))
     case (.exited(let exit), .running(let since)): return ended(exit, ranFor: now - since, now: now)
     case (.stopped(let exit), .stopping):
+      if isWanted { return wasUnwell(exit, now: now) }
       record.status.lastExit = exit ?? record.status.lastExit
       return remove(then: .end(.shutdown, message: ""))
     case (.removed, .removing): return proceed(record.next ?? .end(.shutdown, message: ""), now: now)
@@ -133,6 +148,7 @@ package struct TaskMachine: Sendable {
       phase = .removing
       return unwantedIfSo(now: now) + [.remove]
     }
+    if record.status.state == .stopping, isWanted, let stopped = resumeStopping(found, now: now) { return stopped }
     switch found {
     case .running(let pid, let address)?: return adopt(pid: pid, address: address, now: now)
     case .exited(let exit)?: return ended(exit, ranFor: exit.at - record.status.since, now: now)
@@ -154,7 +170,9 @@ package struct TaskMachine: Sendable {
     record.status.containerID = container.id
     record.status.pid = pid
     record.status.address = address
-    return [.report(record.status), .watch] + unwantedIfSo(now: now)
+    let probes = beginCheckup(at: record.status.since, continuing: record.status.health)
+    let ports = container.task.readinessCheck == nil ? [] : [Action.publish(record.status.isUp)]
+    return [.report(record.status), .watch] + ports + probes + unwantedIfSo(now: now)
   }
 
   /// The rest of a restart delay; never longer than such a delay can be, whatever happened to the machine's clock.
@@ -209,7 +227,7 @@ package struct TaskMachine: Sendable {
     return decide(isMachines ? .lostWithItsMachine : .exited(code: -1), ranFor: .zero, message: reason, now: now)
   }
 
-  private mutating func decide(_ outcome: RestartDecider.Outcome, ranFor: Duration, message: String, now: Timestamp) -> [Action] {
+  mutating func decide(_ outcome: RestartDecider.Outcome, ranFor: Duration, message: String, now: Timestamp) -> [Action] {
     let decision = record.restarts.attemptEnded(outcome, ranFor: ranFor, policy: record.task.spec.restart, now: now)
     switch decision {
     case .giveUp(let state, let reason):
@@ -243,7 +261,7 @@ package struct TaskMachine: Sendable {
     }
   }
 
-  private mutating func report(_ state: TaskState, _ message: String, _ now: Timestamp) -> Action {
+  mutating func report(_ state: TaskState, _ message: String, _ now: Timestamp) -> Action {
     record.status.keep(TaskStatus(state: state, attempt: record.attempt, message: message), now: now)
     record.status.containerID = container.id
     return .report(record.status)
@@ -259,5 +277,6 @@ extension TaskStatus {
     message = other.message
     if state != .running && state != .stopping { pid = 0 }
     if state < .starting || state > .stopping { address = "" }
+    if state != .running { health = nil }
   }
 }

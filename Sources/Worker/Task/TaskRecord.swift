@@ -12,6 +12,9 @@ package struct TaskRecord: Sendable, Hashable {
   package var next: TaskMachine.Next?
   package var status: TaskStatus
 
+  /// Of its present attempt.
+  package var containerID: String { TaskContainer(task: task, attempt: attempt).id }
+
   /// A task that was just assigned. What an earlier life of this worker reported about it is continued, never taken back.
   package init(assigned task: ClusterTask) {
     self.task = task

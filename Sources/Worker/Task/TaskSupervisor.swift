@@ -63,6 +63,7 @@ package final class TaskSupervisor: Sendable {
       var creation: Task<Void, Never>?
       // The machine removes leftovers before it creates: what follows a removal waits for it.
       var removal: Task<Void, Never>?
+      var publication: Task<Void, Never>?
       defer { creation?.cancel() }
       events: for await event in events {
         // What cancelled work reports is no news of the container.
@@ -83,8 +84,19 @@ package final class TaskSupervisor: Sendable {
             creation = work
             group.addTask { await withTaskCancellationHandler(operation: { await work.value }, onCancel: { work.cancel() }) }
           case .cancelCreate: creation?.cancel()
-          case .start(let address): group.addTask { await self.start(container, address: address) }
+          case .start(let address, let isPublished):
+            group.addTask { await self.start(container, address: address, isPublished: isPublished) }
           case .watch: group.addTask { await self.watch(container) }
+          case .probe(let role, let check, let delay): group.addTask { await self.probe(container, role, check, after: delay) }
+          case .publish(let isPublished):
+            // One after the other: the last word counts.
+            let before = publication
+            let work = Task {
+              await before?.value
+              await self.publish(container, isPublished)
+            }
+            publication = work
+            group.addTask { await withTaskCancellationHandler(operation: { await work.value }, onCancel: { work.cancel() }) }
           case .stop: group.addTask { await self.stop(container) }
           case .remove:
             let work = Task { await self.remove(container.id) }
@@ -112,16 +124,16 @@ package final class TaskSupervisor: Sendable {
 
   private func create(_ container: TaskContainer) async {
     do {
-      send(.created(address: try await around.runtime.create(container) { self.send(.progress($0)) }))
+      send(.created(try await around.runtime.create(container) { self.send(.progress($0)) }))
     } catch {
       log(.warning, "task.create-failed", container, error)
       send(failure(error))
     }
   }
 
-  private func start(_ container: TaskContainer, address: String) async {
+  private func start(_ container: TaskContainer, address: String, isPublished: Bool) async {
     do {
-      let pid = try await around.runtime.start(container, address: address)
+      let pid = try await around.runtime.start(container, address: address, isPublished: isPublished)
       around.logger.info("task.started", metadata: metadata(container, ["pid": "\(pid)"]))
       send(.started(pid: pid))
     } catch {
@@ -146,6 +158,25 @@ package final class TaskSupervisor: Sendable {
       log(.warning, "task.lost", container, error)
       send(.exited(ExitStatus(code: -1, reason: Self.words(error), at: around.now())))
     }
+  }
+
+  private func publish(_ container: TaskContainer, _ isPublished: Bool) async {
+    if await persistently("task.publish-failed", { try await self.around.runtime.publish(container, isPublished) }) {
+      around.logger.info(isPublished ? "task.ready" : "task.not-ready", metadata: metadata(container, [:]))
+    }
+  }
+
+  private func probe(_ container: TaskContainer, _ role: Checkup.Role, _ check: HealthCheck, after delay: Duration) async {
+    if delay > .zero, (try? await around.clock.sleep(for: delay)) == nil { return }
+    var outcome: ProbeOutcome?
+    do { outcome = try await around.runtime.probe(container, check) } catch {
+      if Task.isCancelled { return }
+      log(.warning, "task.probe-failed", container, error)
+    }
+    if let outcome, !outcome.isSuccess {
+      around.logger.debug("task.unwell", metadata: metadata(container, ["check": "\(role)", "output": "\(outcome.output)"]))
+    }
+    send(.probed(role, attempt: container.attempt, outcome))
   }
 
   private func stop(_ container: TaskContainer) async {

@@ -20,6 +20,22 @@ import Testing
     }
   }
 
+  /// containerd goes on with what a caller who was cancelled had asked for: what is removed at once must be made by then.
+  @Test func aCancelledCreationIsOverWhenItReturns() async throws {
+    try await TemporaryContainerd.with { box in
+      var random = SeededGenerator(seed: 1)
+      for round in 0..<40 {
+        let recipe = try await box.recipe("cancelled-\(round)", "sleep 1000")
+        let creation = Task { try await box.containers.create(recipe) }
+        for _ in 0..<random.next() % 4000 { await Task.yield() }
+        creation.cancel()
+        _ = await creation.result
+        try await box.containers.delete(recipe.id)
+      }
+      #expect(try await box.containers.list().isEmpty)
+    }
+  }
+
   /// A runtime that is killed while it makes a container leaves cgroups it knows nothing of, perhaps with a process.
   @Test func cgroupsGoWithTheContainer() async throws {
     try await TemporaryContainerd.with { box in

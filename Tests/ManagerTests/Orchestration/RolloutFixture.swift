@@ -23,8 +23,8 @@ struct RolloutFixture {
   var rollout: Rollout? { service.rollout }
   var tasks: [ClusterTask] { cluster.view.tasks(ofService: id).sorted { ($0.slot, $0.revision, $0.id) < ($1.slot, $1.revision, $1.id) } }
   var wanted: [ClusterTask] { tasks.filter { $0.desiredState == .running } }
-  /// `slot@revision` of each that runs and is wanted.
-  var serving: [String] { wanted.filter { $0.status.state == .running }.map { "\($0.slot)@\($0.revision)" } }
+  /// `slot@revision` of each that is up and wanted.
+  var serving: [String] { wanted.filter(\.status.isUp).map { "\($0.slot)@\($0.revision)" } }
 
   mutating func change(_ body: (inout ClusterService, Timestamp) throws -> Void) throws {
     var service = service
@@ -46,8 +46,9 @@ struct RolloutFixture {
     try cluster.work()
   }
 
-  /// Every worker does what it is told, except that tasks of images in `bad` end as they start.
-  mutating func obey(bad: Set<String> = []) throws {
+  /// Every worker does what it is told, except that tasks of images in `bad` end as they start, and those of images in `unready` never are.
+  /// Tasks with a readiness check become ready the time after they began to run.
+  mutating func obey(bad: Set<String> = [], unready: Set<String> = []) throws {
     for task in tasks where !task.status.state.isTerminal {
       guard let node = task.nodeID, task.isPlaced, cluster.alive.contains(node) else { continue }
       var status = task.status
@@ -60,6 +61,9 @@ struct RolloutFixture {
         status.lastExit = ExitStatus(code: 3, reason: "exited with 3", at: cluster.now)
       } else if status.state != .running {
         status.state = .running
+        status.health = task.readinessCheck.map { _ in TaskHealth(state: .starting, isReady: false, output: "HTTP 503") }
+      } else if status.health?.isReady == false, !unready.contains(task.spec.container.image) {
+        status.health = TaskHealth(state: .healthy, isReady: true)
       } else {
         continue
       }
@@ -69,22 +73,22 @@ struct RolloutFixture {
   }
 
   /// Until nothing is left to do but to wait.
-  mutating func settle(bad: Set<String> = []) throws {
+  mutating func settle(bad: Set<String> = [], unready: Set<String> = []) throws {
     for _ in 0..<20 {
       let before = cluster.view.index
       try cluster.work()
-      try obey(bad: bad)
+      try obey(bad: bad, unready: unready)
       if cluster.view.index == before { return }
       if !bad.isEmpty, rollout?.state == .paused { return }
     }
   }
 
   /// To the end of the rollout, or until it is paused; `each` is called after every change.
-  mutating func finish(bad: Set<String> = [], _ each: (Self) -> Void = { _ in }) throws {
+  mutating func finish(bad: Set<String> = [], unready: Set<String> = [], _ each: (Self) -> Void = { _ in }) throws {
     for _ in 0..<200 {
       try cluster.work()
       each(self)
-      try obey(bad: bad)
+      try obey(bad: bad, unready: unready)
       each(self)
       if rollout?.state != .running { return }
       try advance(.seconds(1))

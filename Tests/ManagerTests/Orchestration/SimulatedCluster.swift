@@ -151,7 +151,8 @@ struct SimulatedCluster {
     let runs = [.starting, .running, .stopping].contains(status.state)
     containers[id, default: [:]][task.id] = runs ? Container(slot: "\(task.serviceName).\(task.slot)", state: status.state) : nil
     let report = StatusReport(node: id, update: TaskStatusUpdate(taskID: task.id, status: status))
-    try update { _ = try StatusReport.apply([report], to: &$0) }
+    let time = now
+    try update { _ = try StatusReport.apply([report], to: &$0, now: time) }
     obey(id)
   }
 }

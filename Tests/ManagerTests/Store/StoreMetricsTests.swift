@@ -39,7 +39,10 @@ import Testing
       $0.nodeID = "n"
       $0.status = TaskStatus(state: .assigned)
     }
-    try await change { $0.status.state = .running }
+    try await change { ($0.status.state, $0.status.health) = (.running, TaskHealth(state: .starting, isReady: false)) }
+    #expect(gauge("warren_tasks_not_ready") == 1)
+    try await change { $0.status.health?.isReady = true }
+    #expect(gauge("warren_tasks_not_ready") == 0)
     try await change { ($0.status.state, $0.status.attempt) = (.waiting, 2) }
     #expect([gauge("warren_tasks", "pending"), gauge("warren_tasks", "running"), gauge("warren_tasks", "waiting")] == [0, 0, 1])
     try await change { $0.status.state = .failed }

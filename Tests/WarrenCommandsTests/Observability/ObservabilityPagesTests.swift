@@ -5,12 +5,12 @@ import Testing
 @testable import WarrenCommands
 
 @Suite struct ObservabilityPagesTests {
-  private func pages(_ checks: [HealthCheck], patience: Duration = .seconds(5)) -> ObservabilityPages {
+  private func pages(_ checks: [SelfCheck], patience: Duration = .seconds(5)) -> ObservabilityPages {
     ObservabilityPages(registry: PrometheusRegistry(), checks: checks, patience: patience)
   }
-  private let good = HealthCheck("store") {}
-  private let bad = HealthCheck("containerd") { throw WarrenError(.unavailable, "containerd does not answer") }
-  private let stuck = HealthCheck("agent") { try await Task.sleep(for: .seconds(3600)) }
+  private let good = SelfCheck("store") {}
+  private let bad = SelfCheck("containerd") { throw WarrenError(.unavailable, "containerd does not answer") }
+  private let stuck = SelfCheck("agent") { try await Task.sleep(for: .seconds(3600)) }
 
   @Test func readyWhenEverythingIs() async {
     let pages = pages([good])

@@ -12,7 +12,7 @@ import Testing
   private func withServer(patience: Duration = .seconds(10), _ body: @escaping @Sendable (Int) async throws -> Void) async throws {
     let (ports, port) = AsyncStream.makeStream(of: Int.self)
     let server = ObservabilityServer(
-      host: "127.0.0.1", port: 0, isRequired: true, pages: ObservabilityPages(registry: PrometheusRegistry(), checks: [HealthCheck("store") {}]),
+      host: "127.0.0.1", port: 0, isRequired: true, pages: ObservabilityPages(registry: PrometheusRegistry(), checks: [SelfCheck("store") {}]),
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, patience: patience, onListening: { port.yield($0) })
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }

@@ -1,7 +1,7 @@
 import ClusterModel
 
 /// One thing without which the node cannot do its work.
-struct HealthCheck: Sendable {
+struct SelfCheck: Sendable {
   /// A word: `store`, `containerd`.
   let name: String
   /// Throws what is wrong. It must end soon after its task is cancelled.

@@ -1,0 +1,54 @@
+import ClusterModel
+
+extension TaskMachine {
+  /// Returns the first probe of each check.
+  mutating func beginCheckup(at start: Timestamp, continuing health: TaskHealth? = nil) -> [Action] {
+    let checkup = Checkup(of: container.task, startedAt: start, continuing: health)
+    self.checkup = checkup
+    record.status.health = checkup?.health
+    return checkup?.roles.compactMap { role in checkup?.check(role).map { .probe(role, $0, after: .zero) } } ?? []
+  }
+
+  mutating func probed(_ role: Checkup.Role, _ outcome: ProbeOutcome?, since start: Timestamp, now: Timestamp) -> [Action] {
+    guard var checkup, let check = checkup.check(role) else { return [] }
+    if let outcome { checkup.take(outcome, of: role, now: now) }
+    self.checkup = checkup
+    if let reason = checkup.isDead {
+      phase = .stopping
+      ranFor = now - start
+      let stopping = report(.stopping, reason.isEmpty ? "unhealthy" : "unhealthy: \(reason)", now)
+      // Saved with the reason, so that it is one also after a restart of the worker.
+      return [.save, stopping, .stop]
+    }
+    return note(checkup.health, now: now) + [.probe(role, check, after: checkup.pause(role))]
+  }
+
+  private mutating func note(_ health: TaskHealth, now: Timestamp) -> [Action] {
+    let before = record.status.health
+    let isNews = before?.isReady != health.isReady || before?.state != health.state
+    guard isNews || (before != health && now >= healthReportedAt + Self.wordsInterval) else { return [] }
+    healthReportedAt = now
+    record.status.health = health
+    let report = Action.report(record.status)
+    guard before?.isReady != health.isReady else { return isNews ? [.save, report] : [report] }
+    return [.save, .publish(health.isReady), report]
+  }
+
+  /// The container was stopped because it was unwell, which is a failure whatever its exit code.
+  mutating func wasUnwell(_ exit: ExitStatus?, now: Timestamp) -> [Action] {
+    let reason = record.status.message
+    record.status.lastExit = ExitStatus(code: exit?.code ?? -1, reason: reason, at: exit?.at ?? now)
+    return decide(.exited(code: -1), ranFor: max(ranFor, .zero), message: reason, now: now)
+  }
+
+  /// The worker ended while the container was being stopped because it was unwell.
+  mutating func resumeStopping(_ found: RuntimeContainer.State?, now: Timestamp) -> [Action]? {
+    switch found {
+    case .running:
+      phase = .stopping
+      return [.report(record.status), .stop]
+    case .exited(let exit): return wasUnwell(exit, now: now)
+    case .created, .lost, nil: return nil
+    }
+  }
+}
