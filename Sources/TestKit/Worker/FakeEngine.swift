@@ -8,7 +8,7 @@ package actor FakeEngine {
   /// Where a call can be made to fail or to get stuck: before its first effect, between two, or after the last and before its answer.
   package enum Step: String, CaseIterable, Sendable {
     case version, fetching, connecting, creating, created, starting, started, stopping, stopped, removing, disconnecting, removed, forgetting,
-      forgotten, listing, recovering, sweeping, probing
+      forgotten, listing, recovering, sweeping, probing, publishing
   }
 
   package enum Fault: Sendable {
@@ -242,8 +242,8 @@ extension FakeEngine {
     return containers.compactMap { id, container in container.process.map { RuntimeContainer(id: id, state: $0, origin: container.origin) } }
   }
 
-  func publish(_ id: String, _ isPublished: Bool, _ caller: Int) {
-    guard caller == life else { return }
+  func publish(_ id: String, _ isPublished: Bool, _ caller: Int) async throws {
+    try await pass(.publishing, caller)
     if isPublished { published.insert(id) } else { published.remove(id) }
   }
 

@@ -20,10 +20,10 @@ package struct FakeRuntime: ContainerRuntime {
 
   package func start(_ container: TaskContainer, address: String, isPublished: Bool) async throws -> Int {
     let pid = try await engine.start(container, address: address, life)
-    if isPublished { await engine.publish(container.id, true, life) }
+    if isPublished { try await engine.publish(container.id, true, life) }
     return pid
   }
-  package func publish(_ container: TaskContainer, _ isPublished: Bool) async throws { await engine.publish(container.id, isPublished, life) }
+  package func publish(_ container: TaskContainer, _ isPublished: Bool) async throws { try await engine.publish(container.id, isPublished, life) }
   package func probe(_ container: TaskContainer, _ check: HealthCheck) async throws -> ProbeOutcome { try await engine.probe(container, check, life) }
   package func exit(of container: TaskContainer) async throws -> ExitStatus { try await engine.exit(of: container.id, life) }
   package func stop(_ container: TaskContainer) async throws -> ExitStatus? { try await engine.stop(container, life) }

@@ -63,6 +63,7 @@ package final class TaskSupervisor: Sendable {
       var creation: Task<Void, Never>?
       // The machine removes leftovers before it creates: what follows a removal waits for it.
       var removal: Task<Void, Never>?
+      // The last word on the ports counts, and none may come after the container's end.
       var publication: Task<Void, Never>?
       defer { creation?.cancel() }
       events: for await event in events {
@@ -89,17 +90,25 @@ package final class TaskSupervisor: Sendable {
           case .watch: group.addTask { await self.watch(container) }
           case .probe(let role, let check, let delay): group.addTask { await self.probe(container, role, check, after: delay) }
           case .publish(let isPublished):
-            // One after the other: the last word counts.
             let before = publication
             let work = Task {
-              await before?.value
+              await self.end(before)
               await self.publish(container, isPublished)
             }
             publication = work
             group.addTask { await withTaskCancellationHandler(operation: { await work.value }, onCancel: { work.cancel() }) }
-          case .stop: group.addTask { await self.stop(container) }
+          case .stop:
+            let before = publication
+            group.addTask {
+              await self.end(before)
+              await self.stop(container)
+            }
           case .remove:
-            let work = Task { await self.remove(container.id) }
+            let before = publication
+            let work = Task {
+              await self.end(before)
+              await self.remove(container.id)
+            }
             removal = work
             group.addTask { await withTaskCancellationHandler(operation: { await work.value }, onCancel: { work.cancel() }) }
           case .wait(let delay):
@@ -164,6 +173,11 @@ package final class TaskSupervisor: Sendable {
     if await persistently("task.publish-failed", { try await self.around.runtime.publish(container, isPublished) }) {
       around.logger.info(isPublished ? "task.ready" : "task.not-ready", metadata: metadata(container, [:]))
     }
+  }
+
+  private func end(_ publication: Task<Void, Never>?) async {
+    publication?.cancel()
+    await publication?.value
   }
 
   private func probe(_ container: TaskContainer, _ role: Checkup.Role, _ check: HealthCheck, after delay: Duration) async {
