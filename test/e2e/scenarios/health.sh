@@ -26,7 +26,7 @@ check "an interval without a check" refused "no liveness check" "${create[@]}" -
 check "an interval that is too short" refused "interval" "${create[@]}" --readiness tcp://:80 --readiness-interval 1ms
 
 echo "  -- readiness"
-check "a service that becomes ready later" warren service create web --image web:demo --publish 8088:80 --readiness http://:80/ready \
+check "a service that becomes ready later" warren service create web --stop-timeout 1s --image web:demo --publish 8088:80 --readiness http://:80/ready \
   --readiness-interval 300ms --readiness-retries 2 --readiness-start-interval 100ms --detach
 check "it runs" eventually 20 is web .status.state TASK_STATE_RUNNING
 check "and is not ready" is web '.status.health.ready // false' false
@@ -52,11 +52,11 @@ check "without the daemon its port leads to it" answers 8088
 check "the daemon starts again" start_warren
 check "it is ready at once" has_replicas web 1/1
 check "and in its port" answers 8088
-check "a server of its own loopback only is found, too" warren service create hidden --image web:demo --readiness http://:81/ --timeout 20s -- \
+check "a server of its own loopback only is found, too" warren service create hidden --stop-timeout 1s --image web:demo --readiness http://:81/ --timeout 20s -- \
   httpd -f -p 127.0.0.1:81 -h /www
-check "a connection is enough" warren service create open --image web:demo --readiness tcp://:80 --timeout 20s
-check "a command in the container" warren service create command --image web:demo --readiness 'exec:busybox test -e /www/index.html' --timeout 20s
-check "what is no gRPC server is not ready" warren service create grpc --image web:demo --readiness grpc://:80 --readiness-start-interval 100ms --detach
+check "a connection is enough" warren service create open --stop-timeout 1s --image web:demo --readiness tcp://:80 --timeout 20s
+check "a command in the container" warren service create command --stop-timeout 1s --image web:demo --readiness 'exec:busybox test -e /www/index.html' --timeout 20s
+check "what is no gRPC server is not ready" warren service create grpc --stop-timeout 1s --image web:demo --readiness grpc://:80 --readiness-start-interval 100ms --detach
 check "and says why" eventually 20 has grpc .status.health.output "."
 check "it never counts" has_replicas grpc 0/1
 for service in hidden open command grpc; do warren service delete "$service" >/dev/null; done
@@ -88,7 +88,7 @@ inside checked 'echo >/www/ready'
 check "before it says that it is" eventually 10 has_replicas checked 1/1
 inside checked 'busybox rm /www/ready'
 check "when it is unwell it is restarted" eventually 20 is checked .status.attempt 1
-check "unless the service says no" warren service create unchecked --image web:checked --no-image-healthcheck --timeout 20s
+check "unless the service says no" warren service create unchecked --stop-timeout 1s --image web:checked --no-image-healthcheck --timeout 20s
 for service in checked unchecked; do warren service delete "$service" >/dev/null; done
 
 echo "  -- updates"
