@@ -4,11 +4,13 @@ import Testing
 @testable import WarrenCommands
 
 @Suite struct ReadinessTests {
-  @Test func waitsForManagersThatDoNotAnswerInTime() async throws {
+  @Test(arguments: [WarrenError.Code.deadlineExceeded, .unauthenticated]) func waitsForManagersThatDoNotAnswerOrDoNotKnowIt(
+    _ code: WarrenError.Code
+  ) async throws {
     var calls = 0
     try await Readiness.untilAnswered {
       calls += 1
-      if calls < 3 { throw WarrenError(.deadlineExceeded, "the managers did not answer in time") }
+      if calls < 3 { throw WarrenError(code, "n3 is no manager any more") }
     }
     #expect(calls == 3)
   }

@@ -75,7 +75,7 @@ launches() {
 starts() {
   local host=$1
   launches "$@"
-  eventually 40 grep -q '^✓' "$log/$host.out" || { tail -5 "$log/$host.log"; return 1; }
+  eventually 90 grep -q '^✓' "$log/$host.out" || { tail -30 "$log/$host.log"; return 1; }
 }
 
 # Without the log drivers of containers, which are warren, too.

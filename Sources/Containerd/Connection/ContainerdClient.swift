@@ -81,16 +81,31 @@ package final class ContainerdClient: Sendable {
     }
   }
 
-  /// Makes a call that makes something, and waits for its end also when the caller's task is cancelled: containerd may go on with it, and what
-  /// is removed meanwhile would be made afterwards.
+  /// Makes a call that makes something, and waits for its end for a while also when the caller's task is cancelled: containerd may go on with
+  /// it, and what is removed meanwhile would be made afterwards.
   /// - Throws: also `CancellationError`; then it may have been made.
   func making<Result: Sendable>(
     _ action: String, timeout: Duration? = .seconds(30), _ body: @escaping @Sendable (Metadata, CallOptions) async throws -> Result
   ) async throws -> Result {
-    try Task.checkCancellation()
-    let result = try await Task { try await call(action, timeout: timeout, body) }.value
+    let result = try await Self.finishing { try await self.call(action, timeout: timeout, body) }
     try Task.checkCancellation()
     return result
+  }
+
+  /// Does something that a cancellation must not cut short; after `patience` it does, as containerd may be gone.
+  static func finishing<Result: Sendable>(
+    patience: Duration = .seconds(5), _ work: @escaping @Sendable () async throws -> Result
+  ) async throws -> Result {
+    try Task.checkCancellation()
+    let task = Task { try await work() }
+    return try await withTaskCancellationHandler {
+      try await task.value
+    } onCancel: {
+      Task {
+        try? await Task.sleep(for: patience)
+        task.cancel()
+      }
+    }
   }
 
   /// Makes a call that removes something, as well as it can be done and whatever became of the caller's task.

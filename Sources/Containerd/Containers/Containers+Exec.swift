@@ -22,7 +22,7 @@ extension Containers {
       fifos: try ExecFIFOs(directory: "\(configuration.runDirectory)/exec/\(execID)", hasErrorStream: !command.tty))
     do {
       // Not cut short by cancellation: a command whose output nobody takes while it starts holds up all that is asked of its container.
-      let streams = try await Task { try await exec.start(process, size: command.size) }.value
+      let streams = try await ContainerdClient.finishing { try await exec.start(process, size: command.size) }
       return exec.run(streams, input: input)
     } catch {
       await exec.remove()

@@ -23,10 +23,11 @@ struct Readiness: Service {
     try? await gracefulShutdown()
   }
 
-  /// Makes `call` until it is answered. That other managers did not answer in time is no reason to end: they may the next time.
+  /// Makes `call` until it is answered. That other managers did not answer in time is no reason to end: they may the next time. Nor is it that
+  /// they do not know this one any more: `RoleWatch` finds out what it has become.
   static func untilAnswered(_ call: () async throws -> Void) async throws {
     while true {
-      do { return try await call() } catch let error as WarrenError where error.code == .deadlineExceeded {
+      do { return try await call() } catch let error as WarrenError where [.deadlineExceeded, .unauthenticated].contains(error.code) {
         // The call itself has waited for a leader; this is for what is refused at once.
         try await Task.sleep(for: .milliseconds(100))
       }

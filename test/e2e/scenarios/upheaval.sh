@@ -9,6 +9,8 @@ members() { equal "$(w h1 cluster info | grep -c 'Suffrage:')" "$1"; }
 role() { equal "$(w h1 node list | awk -v node="$1" '$1 == node { print $2, $3 }')" "$2"; }
 gone() { equal "$(w h1 node list -q | grep -c "^$1$")" 0; }
 is() { equal "$(w h1 service list | awk '$1 == "web" { print $2 }')" "$1"; }
+# Again and again, since a daemon that becomes something else is named by nothing for a moment.
+is_killed() { signals KILL "$1" && sleep 0.1 && is_off "$1"; }
 # A moment of a seeded length, up to so many milliseconds.
 moment() { sleep "$(printf '0.%03d' $((RANDOM % $1)))"; }
 # interrupted HOST MOST ARGUMENTS...: a daemon there, killed within so many milliseconds, then started until it serves.
@@ -18,16 +20,14 @@ interrupted() {
   for round in 1 2 3; do
     launches "$host" "$@"
     moment "$most"
-    signals KILL "$host"
-    eventually 5 is_off "$host" || return 1
+    eventually 5 is_killed "$host" || return 1
   done
   starts "$host" "$@"
 }
 # killed HOST: in the middle of what was just asked for, and started again.
 killed() {
   moment 600
-  signals KILL "$1"
-  eventually 5 is_off "$1" && starts "$1" start
+  eventually 5 is_killed "$1" && starts "$1" start
 }
 
 check "a cluster begins" starts h1 cluster init --node-id m1 --manager-only
