@@ -30,6 +30,9 @@ package struct APIServer: Service {
   /// More than a connection needs from the kernel to the server, on a busy machine, too.
   private static let timeToBeTaken = Duration.milliseconds(300)
 
+  /// For a call that was cancelled to end.
+  private static let timeToEnd = Duration.seconds(2)
+
   private let services: [any RegistrableRPCService]
   private let interceptors: [any ServerInterceptor]
   private let listener: UnixListener
@@ -76,6 +79,9 @@ package struct APIServer: Service {
     // In tasks of their own: a server that stops drops the connection that it is just taking, and NIO ends the process over that (swift-nio
     // 3481). So first no more are taken, then the servers stop, and only what does not mind that is cancelled.
     let serving = servers.map { server in Task { try await server.serve() } }
+    // Nil when the calls that are left are given up.
+    let (ends, end) = AsyncStream.makeStream(of: Result<Void, any Error>?.self)
+    for server in serving { Task { end.yield(await server.result) } }
     let stopping = Task { [shutdownGrace] in
       for await _ in stops {}
       isStopping.withLockedValue { $0 = true }
@@ -85,16 +91,28 @@ package struct APIServer: Service {
       // That cancels all calls; one that does not mind must not keep the process.
       try await Task.sleep(for: shutdownGrace)
       for server in serving { server.cancel() }
+      try await Task.sleep(for: Self.timeToEnd)
+      end.yield(nil)
     }
     defer { stopping.cancel() }
     try await withTaskCancellationOrGracefulShutdownHandler {
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for server in serving { group.addTask { try await server.value } }
-        do { while try await group.next() != nil {} } catch {
-          stop.finish()
-          if !isStopping.withLockedValue({ $0 }) { throw error }
+      // In a task of its own, which is not cancelled with its caller: what is under way has its time.
+      let waiting = Task { [left = serving.count] in
+        var left = left
+        for await result in ends {
+          guard let result else {
+            logger.warning("api.calls-given-up", metadata: ["socket": "\(listener.path)"])
+            return
+          }
+          left -= 1
+          if case .failure(let error) = result {
+            stop.finish()
+            if !isStopping.withLockedValue({ $0 }) { throw error }
+          }
+          if left == 0 { return }
         }
       }
+      try await waiting.value
     } onCancelOrGracefulShutdown: {
       stop.finish()
     }
