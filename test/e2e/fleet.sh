@@ -99,6 +99,9 @@ c() { on "$1" ctr --address /var/lib/warren/containerd/containerd.sock --namespa
 # Containers that run there, with their processes.
 runs() { c "$1" tasks list | awk '$3 == "RUNNING" { print $1, $2 }' | sort; }
 
+# still_run HOST CONTAINERS: the same, with the same processes. Nothing can be said while containerd comes back with its daemon.
+still_run() { equal "$(runs "$1")" "$2"; }
+
 fleet_power_off() (
   fleet_use "$1"
   [ -z "$MACHINE_PID" ] || machine_power_off
