@@ -82,6 +82,7 @@ let package = Package(
     // L0: values and algorithms, no package dependencies.
     library("ClusterModel"),
     library("OCI"),
+    library("Orchestration", ["ClusterModel"]),
     library("Raft"),
     // Apart from TestKit, whose dependencies take minutes to build: this builds alone, optimised, in seconds.
     library("RaftSimulator", ["Raft"]),
@@ -121,7 +122,8 @@ let package = Package(
     library(
       "Manager",
       [
-        "ClusterModel", "ClusterTLS", "GRPCSupport", "Raft", "RaftStorage", "RaftTransport", "ClusterSecurity", "WarrenAPI", "OCI", .collections,
+        "ClusterModel", "ClusterTLS", "GRPCSupport", "Orchestration", "Raft", "RaftStorage", "RaftTransport", "ClusterSecurity", "WarrenAPI", "OCI",
+        .collections,
         .grpc,
         .grpcTransport, .grpcProtobuf,
         .protobuf,
@@ -195,8 +197,8 @@ let package = Package(
     tests(
       "ManagerTests",
       [
-        "Manager", "ClusterModel", "ClusterTLS", "GRPCSupport", "Raft", "RaftStorage", "RaftTransport", "ClusterSecurity", "WarrenAPI", "TestKit",
-        "Worker",
+        "Manager", "ClusterModel", "ClusterTLS", "GRPCSupport", "Orchestration", "Raft", "RaftStorage", "RaftTransport", "ClusterSecurity",
+        "WarrenAPI", "TestKit", "Worker",
         "warren-bench",
         .collections, .crypto, .grpc, .grpcTransport, .lifecycle,
         .logging, .metricsTestKit, .nioConcurrency, .nioCore, .nioPosix, .nioSSL, .protobuf,

@@ -1,4 +1,5 @@
 import ClusterModel
+import Orchestration
 import Raft
 
 /// A worker's open stream of assignments.

@@ -1,4 +1,5 @@
 import ClusterModel
+import Orchestration
 import Raft
 
 /// Whether a node may be removed or change its role now. Pure: asked inside of the transaction that does it.

@@ -1,4 +1,5 @@
 import ClusterModel
+import Orchestration
 
 /// One step of the control loops inside one transaction: plans of the services that need one, then placement of everything pending, so that
 /// a new service's tasks are made and placed in a single commit.

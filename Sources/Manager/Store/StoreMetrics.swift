@@ -1,5 +1,6 @@
 import ClusterModel
 package import Metrics
+import Orchestration
 
 /// What the metrics page tells of the cluster's state and of what happens to its tasks.
 package struct StoreMetrics: Sendable {

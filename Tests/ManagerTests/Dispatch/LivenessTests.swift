@@ -3,6 +3,7 @@ import TestKit
 import Testing
 
 @testable import Manager
+@testable import Orchestration
 
 @Suite struct LivenessTests {
   private static func state(_ fixture: LoopsFixture, _ node: NodeID = "n1") -> ClusterNode.State? { fixture.store.view.node(node)?.state }

@@ -5,6 +5,7 @@ import TestKit
 import Testing
 
 @testable import Manager
+@testable import Orchestration
 
 /// A store with dispatcher and control loops running on a clock that stands still.
 struct LoopsFixture: Sendable {

@@ -3,6 +3,7 @@ import TestKit
 import Testing
 
 @testable import Manager
+@testable import Orchestration
 
 @Suite struct ControlLoopsTests {
   /// Tasks that run, once the worker has worked off what it was told.

@@ -2,6 +2,7 @@ import ClusterModel
 import Testing
 
 @testable import Manager
+@testable import Orchestration
 
 /// Random scaling, updates, deletions, drains, lost and returning nodes and failing tasks: the rules hold at every step, and once the
 /// trouble ends the cluster comes to what was declared and then to rest.

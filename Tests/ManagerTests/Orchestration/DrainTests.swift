@@ -2,6 +2,7 @@ import ClusterModel
 import Testing
 
 @testable import Manager
+@testable import Orchestration
 
 /// Moving tasks off a node that drains.
 @Suite struct DrainTests {

@@ -1,6 +1,7 @@
 import ClusterModel
 
 @testable import Manager
+@testable import Orchestration
 
 /// A small cluster to plan and place in: nodes `n1`…, one service `web` of image `nginx`.
 struct PlanFixture {

@@ -2,6 +2,7 @@ import ClusterModel
 import Testing
 
 @testable import Manager
+@testable import Orchestration
 
 @Suite struct ReconcilerTests {
   /// Removing what ended long ago must fit into the log's largest command, however much there is.

@@ -2,6 +2,7 @@ import ClusterModel
 import Testing
 
 @testable import Manager
+@testable import Orchestration
 
 @Suite struct ReplacementTests {
   @Test func aRejectedTaskIsReplacedAfterASecond() {

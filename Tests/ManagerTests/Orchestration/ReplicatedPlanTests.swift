@@ -2,6 +2,7 @@ import ClusterModel
 import Testing
 
 @testable import Manager
+@testable import Orchestration
 
 @Suite struct ReplicatedPlanTests {
   private static func fixture(replicas: Int, nodes: Int = 1) -> PlanFixture {

@@ -2,6 +2,7 @@ import ClusterModel
 import Testing
 
 @testable import Manager
+@testable import Orchestration
 
 /// A cluster with one service `web`, whose tasks do what a test says; time is the test's.
 struct RolloutFixture {

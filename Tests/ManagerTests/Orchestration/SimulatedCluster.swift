@@ -2,6 +2,7 @@ import ClusterModel
 import TestKit
 
 @testable import Manager
+@testable import Orchestration
 
 /// The control loops and fake workers over a store without a log, in virtual time: every step is a function call, so a seed replays a run.
 struct SimulatedCluster {

@@ -1,11 +1,11 @@
-import ClusterModel
+package import ClusterModel
 
 /// Compares a service's tasks with its spec: slots become tasks, tasks that cannot go on are replaced, tasks nobody wants are stopped.
 ///
 /// Pure: state in, changes out. It is run again after each change, so every step may be small and only has to lead in the right direction.
-struct ServicePlanner {
+package struct ServicePlanner {
   /// How many ended tasks of a slot are kept for people to look at.
-  static let historyLimit = 5
+  package static let historyLimit = 5
 
   var service: ClusterService
   let nodes: NodeDirectory
@@ -30,7 +30,7 @@ struct ServicePlanner {
     self.tasks = before
   }
 
-  static func plan(
+  package static func plan(
     service: ClusterService, tasks: [ClusterTask], nodes: NodeDirectory, now: Timestamp, newID: @escaping () -> TaskID
   ) -> ServicePlan {
     var planner = Self(service: service, tasks: tasks, nodes: nodes, now: now, newID: newID)

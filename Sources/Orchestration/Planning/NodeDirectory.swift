@@ -1,10 +1,10 @@
-import ClusterModel
+package import ClusterModel
 
 /// The nodes as the orchestrators see them.
-struct NodeDirectory {
+package struct NodeDirectory {
   let nodes: [NodeID: ClusterNode]
 
-  init(_ nodes: some Sequence<ClusterNode>) {
+  package init(_ nodes: some Sequence<ClusterNode>) {
     self.nodes = Dictionary(nodes.map { ($0.id, $0) }) { first, _ in first }
   }
 

@@ -1,15 +1,15 @@
-import ClusterModel
+package import ClusterModel
 
 /// Places pending tasks: on the nodes that pass every filter, the one with the fewest tasks of the service, then the fewest tasks; nodes on
 /// which tasks failed lately come last.
-enum Scheduler {
+package enum Scheduler {
   /// One pass over all tasks of the cluster. Returns the tasks that changed: placed ones, and ones whose reason for waiting changed.
-  static func schedule(_ tasks: some Sequence<ClusterTask>, nodes: some Sequence<ClusterNode>, now: Timestamp) -> [ClusterTask] {
+  package static func schedule(_ tasks: some Sequence<ClusterTask>, nodes: some Sequence<ClusterNode>, now: Timestamp) -> [ClusterTask] {
     placement(of: tasks, nodes: nodes, now: now).changed
   }
 
   /// - Returns: with the tasks, when to try again though nothing happens: a platform is given another chance then.
-  static func placement(
+  package static func placement(
     of tasks: some Sequence<ClusterTask>, nodes: some Sequence<ClusterNode>, now: Timestamp
   ) -> (changed: [ClusterTask], tryAgainAt: Timestamp?) {
     var load = ClusterLoad(nodes: nodes)

@@ -1,11 +1,11 @@
-import ClusterModel
+package import ClusterModel
 
 extension ClusterTask {
   /// Whether its node's worker is meant to know it. The task of a global service names its node before it is placed there.
-  var isPlaced: Bool { nodeID != nil && status.state != .pending }
+  package var isPlaced: Bool { nodeID != nil && status.state != .pending }
 
   /// Its restart policy allows no further attempt: it stays as it is, and its slot is not filled again.
-  var hasGivenUp: Bool { status.state == .complete || status.state == .failed }
+  package var hasGivenUp: Bool { status.state == .complete || status.state == .failed }
 
   /// Whether it takes up resources and host ports of its node.
   func isOccupying(_ node: NodeID) -> Bool { nodeID == node && isPlaced && !status.state.isTerminal }
