@@ -65,15 +65,33 @@ extension ClusterService {
     rollout?.failures = 0
   }
 
+  /// Goes on with a rollout that is staged: to the next share of a canary, or, blue-green, from the old tasks to the new ones.
+  /// - Throws: `failedPrecondition` when it is not staged.
+  package mutating func promoteRollout(at time: Timestamp) throws(WarrenError) {
+    guard let rollout, rollout.state == .staged else {
+      throw WarrenError(
+        .failedPrecondition, "no rollout of service \(spec.name) waits to be promoted; see 'warren service history \(spec.name)' for how far it is")
+    }
+    self.rollout?.message = ""
+    if rollout.isBlueGreen {
+      self.rollout?.state = .promoted
+      self.rollout?.promotedAt = time
+    } else {
+      self.rollout?.state = .running
+      self.rollout?.promotions += 1
+    }
+  }
+
   private var nextRevision: UInt64 { (revisions.map(\.number) + [revision]).max().map { $0 + 1 } ?? 1 }
 
   private mutating func change(to number: UInt64, _ template: TaskSpec, _ kind: Rollout.Kind, at time: Timestamp) {
     // One that is not at its end was never all of the service: there is no use in going back to it.
-    let from = rollout.map { $0.isOver || $0.from == number ? revision : $0.from } ?? revision
+    let from = rollout.map { $0.isOver || $0.state == .promoted || $0.from == number ? revision : $0.from } ?? revision
     revisions.removeAll { $0.number == number || $0.number == revision }
     revisions.append(ServiceRevision(number: revision, task: spec.task, madeAt: rollout?.startedAt ?? meta.createdAt))
     (revision, spec.task) = (number, template)
     rollout = Rollout(kind, from: from, to: number, at: time)
+    if kind == .update { rollout?.strategy = spec.update.strategy }
     forgetRevisions(but: from)
   }
 

@@ -27,6 +27,8 @@ package struct ClusterTask: Hashable, Sendable, Identifiable {
   package var provenAt: Timestamp?
   /// When the managers heard that its present attempt runs, by their clock: its node's may be another.
   package var runningSince: Timestamp?
+  /// Runs beside those that serve, in no published port.
+  package var isStandby = false
   package var unknown = UnknownFields()
 
   package init(id: TaskID, serviceID: ServiceID, serviceName: String, slot: Int, revision: UInt64, spec: TaskSpec) {
@@ -86,11 +88,16 @@ package struct ExitStatus: Hashable, Sendable {
   /// The reason of a container that its machine took down, for which it is not to blame.
   package static let lostWithItsMachine = "lost when its machine went down"
 
+  package static let mostLastLines = 10
+  package static let longestLastLine = 240
+
   /// 128 + n after a death by signal n; -1 when the process never started.
   package var code: Int32
   /// For people: `exited`, `killed by SIGKILL`, `out of memory`, `could not start: …`.
   package var reason: String
   package var at: Timestamp
+  /// Of its log, when it failed.
+  package var lastLines: [String] = []
   package var unknown = UnknownFields()
 
   package init(code: Int32, reason: String, at: Timestamp) {
@@ -119,6 +126,8 @@ package struct TaskStatus: Hashable, Sendable {
   package var health: TaskHealth?
   /// What its image asks for.
   package var imageCheck: HealthCheck?
+  /// It is out of the published ports because that was asked for.
+  package var isStandby = false
   package var unknown = UnknownFields()
 
   package init(state: TaskState = .pending, attempt: Int = 0, message: String = "", since: Timestamp = .epoch) {
@@ -128,8 +137,11 @@ package struct TaskStatus: Hashable, Sendable {
     self.since = since
   }
 
-  /// Whether it serves: it runs, and is ready if that is checked.
+  /// Whether it runs, and is ready if that is checked.
   package var isUp: Bool { state == .running && health?.isReady != false }
+
+  /// Whether it is in its published ports.
+  package var isServing: Bool { isUp && !isStandby }
 
   /// Observed state only moves forward: a report is taken when its attempt is later, or its state is later in the same attempt,
   /// or only its details changed; nothing follows a terminal state.

@@ -34,6 +34,8 @@ package struct ProbeOutcome: Hashable, Sendable {
   /// What a person needs to understand a failure: the status and the beginning of the body, what the command wrote, why there was no
   /// connection. One line, at most `longestOutput` bytes.
   package var output: String
+  /// Of the container's log, when it failed.
+  package var lastLines: [String] = []
 
   package static let longestOutput = 1024
 

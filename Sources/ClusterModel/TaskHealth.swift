@@ -12,6 +12,8 @@ package struct TaskHealth: Hashable, Sendable {
   package var isReady: Bool
   /// Of the probe that failed last; empty when all is well.
   package var output: String
+  /// Of its log, when it became unhealthy.
+  package var lastLines: [String] = []
   package var unknown = UnknownFields()
 
   package init(state: State, isReady: Bool, output: String = "") {

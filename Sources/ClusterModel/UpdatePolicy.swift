@@ -16,6 +16,17 @@ package struct UpdatePolicy: Hashable, Sendable {
     case percent(Int)
   }
 
+  /// How the tasks of the new revision take over.
+  package enum Strategy: Hashable, Sendable {
+    /// Slot by slot.
+    case rolling
+    /// All of them start beside the old ones and serve when they are promoted; the old ones are kept aside for so long then.
+    case blueGreen(keep: Duration)
+    /// Slot by slot up to a share of all slots in percent; each promotion leads to the next share, the last one to all.
+    case canary(weights: [Int])
+  }
+
+  package var strategy = Strategy.rolling
   /// How many slots are replaced at the same time.
   package var parallelism = Parallelism.slots(1)
   /// Between the end of one replacement and the begin of the next.

@@ -19,11 +19,31 @@ struct TemplateChangesTests {
     var spec = spec()
     let command = try #require(try WarrenCommand.parseAsRoot(["service", "update", "web"] + arguments) as? ServiceUpdate)
     try command.changes.apply(to: &spec, command: command.command)
-    command.rollouts.apply(to: &spec)
+    try command.rollouts.apply(to: &spec)
     return spec
   }
 
   @Test func whatIsNotGivenStays() throws { #expect(try changed() == spec()) }
+
+  @Test func theStrategyStaysUntilAnotherIsGiven() throws {
+    #expect(try changed("--strategy", "canary").update.strategy == .canary(weights: [10]))
+    #expect(try changed("--strategy", "canary", "--canary-weight", "10,50%").update.strategy == .canary(weights: [10, 50]))
+    #expect(try changed("--strategy", "blue-green").update.strategy == .blueGreen(keep: .seconds(300)))
+    #expect(try changed("--strategy", "blue-green", "--blue-green-keep", "0s").update.strategy == .blueGreen(keep: .zero))
+    #expect(throws: WarrenError.self) { try changed("--canary-weight", "10") }
+    #expect(throws: WarrenError.self) { try changed("--strategy", "canary", "--blue-green-keep", "1m") }
+    for weights in ["", "0", "100", "x", "10,,20"] {
+      #expect(throws: (any Error).self, "\(weights)") { try changed("--strategy", "canary", "--canary-weight", weights) }
+    }
+    var spec = spec()
+    spec.update.strategy = .canary(weights: [20])
+    let update = try #require(try WarrenCommand.parseAsRoot(["service", "update", "web", "--strategy", "canary"]) as? ServiceUpdate)
+    try update.rollouts.apply(to: &spec)
+    #expect(spec.update.strategy == .canary(weights: [20]))
+    let next = try #require(try WarrenCommand.parseAsRoot(["service", "update", "web", "--canary-weight", "30"]) as? ServiceUpdate)
+    try next.rollouts.apply(to: &spec)
+    #expect(spec.update.strategy == .canary(weights: [30]))
+  }
 
   @Test func valuesAreReplacedWhereTheyAre() throws {
     #expect(try changed("--env-add", "A=9", "--env-add", "C=3").task.container.env == ["A=9", "B=2", "C=3"])

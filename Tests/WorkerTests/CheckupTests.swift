@@ -56,6 +56,63 @@ struct CheckupTests {
     #expect(machine.handle(.probed(.readiness, attempt: 0, well), now: at(42)).contains(.publish(true)), "one success is enough")
   }
 
+  @Test func whatStandsByIsReadyButInNoPort() {
+    var (machine, begun) = running { $0.readiness = check() }
+    var told = machine.container.task
+    told.isStandby = true
+    #expect(machine.handle(.assigned(told), now: at(1)) == [.save, .report(machine.record.status)] && machine.record.status.isStandby)
+    #expect(machine.handle(.assigned(told), now: at(1)) == [], "told again")
+    let ready = machine.handle(.probed(.readiness, attempt: 0, well), now: at(2))
+    #expect(machine.record.status.isUp && !machine.record.status.isServing && !ready.contains { if case .publish = $0 { true } else { false } })
+    told.isStandby = false
+    #expect(machine.handle(.assigned(told), now: at(3)) == [.save, .publish(true), .report(machine.record.status)])
+    #expect(machine.record.status.isServing)
+    told.isStandby = true
+    #expect(machine.handle(.assigned(told), now: at(4)).contains(.publish(false)))
+    begun = machine.handle(.probed(.readiness, attempt: 0, unwell()), now: at(5))
+    #expect(!begun.contains(.publish(false)), "it is in none")
+  }
+
+  @Test func withoutAReadinessCheckItIsPublishedAtItsStartOrWhenItIsLed() {
+    var standby = task { _ in }
+    standby.isStandby = true
+    var machine = TaskMachine(record: TaskRecord(assigned: standby), boot: BootID(rawValue: "1"))
+    _ = machine.handle(.begin(nil), now: start)
+    let made = machine.handle(.created(CreatedContainer(address: "10.0.0.2")), now: start)
+    #expect(made.last == .start(address: "10.0.0.2", isPublished: false) && machine.record.status.isStandby)
+    standby.isStandby = false
+    #expect(machine.handle(.assigned(standby), now: start) == [], "while it starts nothing can be led to it")
+    #expect(machine.handle(.started(pid: 7), now: start).contains(.publish(true)) && machine.record.status.isServing)
+    // After a restart of the worker it is where it was.
+    standby.isStandby = true
+    _ = machine.handle(.assigned(standby), now: start)
+    var next = TaskMachine(record: machine.record, boot: BootID(rawValue: "1"))
+    let adopted = next.handle(.begin(.running(pid: 7, address: "10.0.0.2")), now: at(1))
+    #expect(!adopted.contains(.publish(true)) && next.record.status.isStandby)
+  }
+
+  @Test func theEndOfTheLogIsKeptWithAFailure() {
+    var (machine, _) = running { $0.readiness = check() }
+    var failure = unwell()
+    failure.lastLines = ["cannot reach the database"]
+    _ = machine.handle(.probed(.readiness, attempt: 0, failure), now: at(1))
+    #expect(machine.record.status.health?.lastLines == ["cannot reach the database"])
+    failure.lastLines = ["more"]
+    #expect(machine.handle(.probed(.readiness, attempt: 0, failure), now: at(60)).count == 1, "a log that goes on is no news")
+    _ = machine.handle(.probed(.readiness, attempt: 0, well), now: at(61))
+    #expect(machine.record.status.health?.lastLines == [])
+    _ = machine.handle(.exited(ExitStatus(code: 3, reason: "exited with 3", at: at(62))), now: at(62))
+    _ = machine.handle(.removed(lastLines: ["bye"]), now: at(62))
+    #expect(machine.record.status.state == .waiting && machine.record.status.lastExit?.lastLines == ["bye"])
+  }
+
+  @Test func theEndOfTheLogIsNotKeptOfWhatEndedWell() {
+    var (machine, _) = running { $0.restart.condition = .onFailure }
+    _ = machine.handle(.exited(ExitStatus(code: 0, reason: "exited with 0", at: at(62))), now: at(62))
+    _ = machine.handle(.removed(lastLines: ["bye"]), now: at(62))
+    #expect(machine.record.status.state == .complete && machine.record.status.lastExit?.lastLines == [])
+  }
+
   @Test func aContainerThatIsUnwellIsStoppedAndRestartedAsOneThatFailed() {
     let liveness = check { ($0.retries, $0.interval) = (2, .seconds(5)) }
     var (machine, begun) = running { spec in
@@ -71,7 +128,7 @@ struct CheckupTests {
     // It ends well, and is restarted nevertheless.
     #expect(machine.handle(.stopped(ExitStatus(code: 0, reason: "exited", at: at(12))), now: at(12)) == [.save, .remove])
     #expect(machine.record.status.lastExit?.reason == "unhealthy: no answer within 3s")
-    let next = machine.handle(.removed, now: at(12))
+    let next = machine.handle(.removed(), now: at(12))
     #expect(next.contains(.wait(.seconds(1))) && machine.record.attempt == 1)
     #expect(machine.handle(.probed(.liveness, attempt: 0, unwell()), now: at(13)).isEmpty, "of the attempt before")
   }

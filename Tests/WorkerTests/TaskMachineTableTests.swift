@@ -41,7 +41,7 @@ struct TaskMachineTableTests {
     case .exited: .exited(exit)
     case .probed: .probed(.liveness, attempt: 0, ProbeOutcome(isSuccess: false, output: "no answer"))
     case .stopped: .stopped(exit)
-    case .removed: .removed
+    case .removed: .removed()
     case .failed: .failed(message: "no luck")
     case .interrupted: .interrupted(message: "away")
     case .timer: .timer
@@ -119,7 +119,7 @@ struct TaskMachineTableTests {
     var machine = TaskMachine(record: TaskRecord(assigned: task { $0.restart.condition = .none }), boot: .unknown)
     _ = machine.handle(.begin(nil), now: start)
     _ = machine.handle(.interrupted(message: "away"), now: start)
-    let actions = machine.handle(.removed, now: start)
+    let actions = machine.handle(.removed(), now: start)
     #expect(actions.map(name) == ["save", "waiting", "wait"])
     #expect(machine.record.status.message == "away" && machine.record.status.lastExit == nil)
     #expect(machine.record.restarts == RestartDecider())
@@ -133,7 +133,7 @@ struct TaskMachineTableTests {
     #expect(before.next == .restart(after: .seconds(1), message: "exited with 3"))
     var machine = TaskMachine(record: before, boot: .unknown)
     #expect(machine.handle(.begin(found), now: start) == [.remove])
-    #expect(machine.handle(.removed, now: start).map(name) == ["save", "waiting", "wait"])
+    #expect(machine.handle(.removed(), now: start).map(name) == ["save", "waiting", "wait"])
     #expect(machine.record.status.lastExit == exit && machine.record.attempt == 1)
     #expect(machine.record.restarts == before.restarts && machine.record.next == nil)
   }
@@ -143,7 +143,7 @@ struct TaskMachineTableTests {
     record.task.desiredState = .shutdown
     var machine = TaskMachine(record: record, boot: .unknown)
     #expect(machine.handle(.begin(nil), now: start) == [.save, .remove])
-    #expect(machine.handle(.removed, now: start).map(name) == ["save", "shutdown"])
+    #expect(machine.handle(.removed(), now: start).map(name) == ["save", "shutdown"])
   }
 
   @Test func theRestOfADelayIsWaited() {
@@ -171,6 +171,6 @@ struct TaskMachineTableTests {
     var machine = TaskMachine(record: record, boot: .unknown)
     #expect(machine.handle(.begin(nil), now: start).map(name) == ["shutdown", "remove"])
     #expect(machine.handle(.forgotten, now: start).map(name) == ["save"])
-    #expect(machine.handle(.removed, now: start).map(name) == ["save", "shutdown", "forget"])
+    #expect(machine.handle(.removed(), now: start).map(name) == ["save", "shutdown", "forget"])
   }
 }

@@ -51,7 +51,7 @@ import Testing
     let later = start + .seconds(5)
     let exit = ExitStatus(code: 3, reason: "exited with 3", at: later)
     #expect(machine.handle(.exited(exit), now: later) == [.save, .remove])
-    let removed = machine.handle(.removed, now: later)
+    let removed = machine.handle(.removed(), now: later)
     #expect(removed.contains(.wait(.seconds(1))) && states(removed) == [.waiting])
     #expect(machine.record.attempt == 1 && machine.record.status.lastExit == exit && machine.record.startedIn == nil)
     let again = machine.handle(.timer, now: later + .seconds(1))
@@ -63,7 +63,7 @@ import Testing
     var machine = machine()
     _ = machine.handle(.begin(nil), now: start)
     #expect(machine.handle(.rejected(message: "built for arm64"), now: start) == [.save, .remove])
-    let removed = machine.handle(.removed, now: start)
+    let removed = machine.handle(.removed(), now: start)
     #expect(states(removed) == [.rejected] && machine.record.status.message == "built for arm64" && machine.phase == .ended)
     #expect(machine.handle(.forgotten, now: start) == [.forget])
   }
@@ -72,7 +72,7 @@ import Testing
     var machine = machine()
     _ = machine.handle(.begin(nil), now: start)
     _ = machine.handle(.failed(message: "manifest unknown"), now: start)
-    let removed = machine.handle(.removed, now: start)
+    let removed = machine.handle(.removed(), now: start)
     #expect(states(removed) == [.waiting])
     #expect(machine.record.status.message == "manifest unknown")
     #expect(machine.record.status.lastExit?.code == -1)
@@ -81,12 +81,12 @@ import Testing
   @Test func aPolicyOfNoneEndsTheTask() {
     var machine = running { $0.restart.condition = .none }
     _ = machine.handle(.exited(ExitStatus(code: 0, reason: "exited", at: start)), now: start)
-    #expect(states(machine.handle(.removed, now: start)) == [.complete])
+    #expect(states(machine.handle(.removed(), now: start)) == [.complete])
     #expect(machine.phase == .ended)
 
     machine = running { $0.restart.condition = .none }
     _ = machine.handle(.exited(ExitStatus(code: 2, reason: "exited with 2", at: start)), now: start)
-    #expect(states(machine.handle(.removed, now: start)) == [.failed])
+    #expect(states(machine.handle(.removed(), now: start)) == [.failed])
   }
 
   private func unwanted() -> ClusterTask {
@@ -99,7 +99,7 @@ import Testing
     var machine = running()
     #expect(machine.handle(.assigned(unwanted()), now: start).contains(.stop))
     #expect(machine.handle(.stopped(ExitStatus(code: 143, reason: "killed by SIGTERM", at: start)), now: start) == [.save, .remove])
-    #expect(states(machine.handle(.removed, now: start)) == [.shutdown])
+    #expect(states(machine.handle(.removed(), now: start)) == [.shutdown])
     #expect(machine.record.status.lastExit?.code == 143)
     #expect(machine.handle(.forgotten, now: start) == [.forget])
   }
@@ -109,18 +109,18 @@ import Testing
     _ = machine.handle(.begin(nil), now: start)
     #expect(machine.handle(.assigned(unwanted()), now: start).contains(.cancelCreate))
     #expect(machine.handle(.failed(message: "cancelled"), now: start).contains(.remove))
-    #expect(states(machine.handle(.removed, now: start)) == [.shutdown])
+    #expect(states(machine.handle(.removed(), now: start)) == [.shutdown])
   }
 
   @Test func shutdownWhileItWaitsOrIsRemoved() {
     var machine = running()
     _ = machine.handle(.exited(ExitStatus(code: 1, reason: "", at: start)), now: start)
     _ = machine.handle(.assigned(unwanted()), now: start)
-    #expect(states(machine.handle(.removed, now: start)) == [.shutdown])
+    #expect(states(machine.handle(.removed(), now: start)) == [.shutdown])
 
     machine = running()
     _ = machine.handle(.exited(ExitStatus(code: 1, reason: "", at: start)), now: start)
-    _ = machine.handle(.removed, now: start)
+    _ = machine.handle(.removed(), now: start)
     #expect(states(machine.handle(.assigned(unwanted()), now: start)) == [.shutdown])
     #expect(machine.handle(.timer, now: start).isEmpty)
   }
@@ -136,7 +136,7 @@ import Testing
     var machine = TaskMachine(record: running().record, boot: boot)
     let exit = ExitStatus(code: 9, reason: "exited with 9", at: start + .seconds(3))
     #expect(machine.handle(.begin(.exited(exit)), now: start + .seconds(9)) == [.save, .remove])
-    #expect(states(machine.handle(.removed, now: start)) == [.waiting])
+    #expect(states(machine.handle(.removed(), now: start)) == [.waiting])
     #expect(machine.record.status.lastExit == exit)
   }
 
@@ -158,7 +158,7 @@ import Testing
     for attempt in 1...5 {
       var machine = TaskMachine(record: record, boot: BootID(rawValue: "after \(attempt)"))
       #expect(machine.handle(.begin(found), now: start) == [.save, .remove])
-      #expect(machine.handle(.removed, now: start).last == .wait(.zero))
+      #expect(machine.handle(.removed(), now: start).last == .wait(.zero))
       #expect(machine.record.attempt == attempt && machine.record.restarts == RestartDecider())
       #expect(machine.record.status.lastExit?.reason == "lost when its machine went down")
       _ = machine.handle(.timer, now: start)
@@ -171,7 +171,7 @@ import Testing
   @Test func aContainerThatMustRunOnlyOnceDoesNotRunAgainAfterItsMachineWentDown() {
     var machine = TaskMachine(record: running { $0.restart.condition = .none }.record, boot: BootID(rawValue: "2"))
     _ = machine.handle(.begin(.lost), now: start)
-    #expect(states(machine.handle(.removed, now: start)) == [.failed])
+    #expect(states(machine.handle(.removed(), now: start)) == [.failed])
     #expect(machine.record.status.message == "lost when its machine went down; the restart policy is none")
   }
 
@@ -207,7 +207,7 @@ import Testing
         case .stop: queue.append(.stopped(nil))
         case .remove:
           exists = false
-          queue.append(.removed)
+          queue.append(.removed())
         case .wait: queue.append(.timer)
         case .forget: forgotten = true
         case .save, .report, .cancelCreate, .publish: break
@@ -224,7 +224,7 @@ import Testing
         case .stop: queue.append(.stopped(nil))
         case .remove:
           exists = false
-          queue.append(.removed)
+          queue.append(.removed())
         case .wait: queue.append(.timer)
         case .forget: forgotten = true
         case .save, .report, .cancelCreate, .publish, .probe: break

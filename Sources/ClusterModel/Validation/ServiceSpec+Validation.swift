@@ -16,6 +16,11 @@ extension ServiceSpec {
     try task.validate()
     try update.validate(of: "update")
     try rollback.validate(of: "rollback")
+    if case .blueGreen = update.strategy, case (.stopFirst, let reason) = order(of: update) {
+      throw .invalid(
+        "blue-green is not possible for \(name)", reason ?? "its update order is stop-first, and blue-green starts all new tasks beside the old ones",
+        reason == nil ? "use --update-order start-first" : "use --strategy rolling or canary")
+    }
     try validateSize()
   }
 

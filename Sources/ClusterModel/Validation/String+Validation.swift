@@ -42,7 +42,7 @@ extension Unicode.Scalar {
 
 extension WarrenError {
   /// `what; why; what to do`, the shape of every message about bad input.
-  static func invalid(_ what: String, _ why: String, _ remedy: String) -> WarrenError {
+  package static func invalid(_ what: String, _ why: String, _ remedy: String) -> WarrenError {
     WarrenError(.invalidArgument, "\(what); \(why); \(remedy)")
   }
 }

@@ -45,7 +45,7 @@ extension ManagerAPI {
 
   package func changeRollout(request: Warren_V1_ChangeRolloutRequest, context: ServerContext) async throws -> Warren_V1_ChangeRolloutResponse {
     guard let action = request.action else {
-      throw WarrenError(.invalidArgument, "no action is given; it has no default; give one of pause, resume and roll_back_to")
+      throw WarrenError(.invalidArgument, "no action is given; it has no default; give one of pause, resume, promote and roll_back_to")
     }
     let changed = try await store.update { transaction in
       if let record = try transaction.outcome(of: "ChangeRollout", requestID: request.requestID) {
@@ -56,6 +56,7 @@ extension ManagerAPI {
       switch action {
       case .pause: try service.pauseRollout(because: "paused by hand")
       case .resume: try service.resumeRollout()
+      case .promote: try service.promoteRollout(at: store.now())
       case .rollBackTo(let revision): try service.rollBack(to: revision == 0 ? nil : revision, at: store.now())
       }
       try transaction.put(service)

@@ -38,7 +38,7 @@ extension StoreView {
       case .global: Set(wanted.map(\.nodeID)).count
       }
     // A slot counts once: on a node that drains, the former task may run beside the one that takes its place.
-    let running = wanted.filter(\.status.isUp)
+    let running = wanted.filter(\.status.isServing)
     return (Set(running.map { Place(slot: $0.slot, node: $0.slot == 0 ? $0.nodeID : nil) }).count, desired)
   }
 

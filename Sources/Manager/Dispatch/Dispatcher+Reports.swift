@@ -83,7 +83,13 @@ extension TaskStatus {
     status.message = message.clipped(toBytes: Self.longestText)
     status.health?.output = health?.output.clipped(toBytes: ProbeOutcome.longestOutput) ?? ""
     status.lastExit?.reason = lastExit?.reason.clipped(toBytes: Self.longestText) ?? ""
+    status.lastExit?.lastLines = Self.bounded(lastExit?.lastLines)
+    status.health?.lastLines = Self.bounded(health?.lastLines)
     return status
+  }
+
+  private static func bounded(_ lines: [String]?) -> [String] {
+    (lines ?? []).suffix(ExitStatus.mostLastLines).map { $0.clipped(toBytes: ExitStatus.longestLastLine) }
   }
 
   fileprivate static let longestText = 4096

@@ -52,7 +52,7 @@ struct NodeChanges {
   static func note(old: ClusterTask?, new: ClusterTask?, in changes: inout [NodeID: NodeChanges]) {
     let was = old.flatMap { $0.isPlaced ? $0 : nil }
     if let new, new.isPlaced, let node = new.nodeID {
-      if let was, was.desiredState == new.desiredState, was.revision == new.revision, was.spec == new.spec { return }
+      if let was, was.desiredState == new.desiredState, was.revision == new.revision, was.spec == new.spec, was.isStandby == new.isStandby { return }
       changes[node, default: NodeChanges()].updated[new.id] = new
     } else if let was, let node = was.nodeID {
       changes[node, default: NodeChanges()].updated[was.id] = nil

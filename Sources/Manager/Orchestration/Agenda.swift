@@ -109,5 +109,5 @@ private struct NodeFacts: Equatable {
 
 extension ClusterTask {
   /// What a rollout looks at.
-  fileprivate var progress: [Int] { [Int(status.state.rawValue), status.attempt, status.isUp ? 1 : 0] }
+  fileprivate var progress: [Int] { [Int(status.state.rawValue), status.attempt, status.isUp ? 1 : 0, status.isStandby ? 1 : 0] }
 }

@@ -16,7 +16,11 @@ extension ServicePlanner {
     let members: [ClusterTask]
 
     init(_ number: Int, on node: NodeID? = nil, members: [ClusterTask]) {
-      key = Key(number: number, node: node)
+      self.init(Key(number: number, node: node), of: members)
+    }
+
+    init(_ key: Key, of members: [ClusterTask]) {
+      self.key = key
       self.members = members
     }
   }
@@ -38,33 +42,51 @@ extension ServicePlanner {
 
   /// A slot keeps the revision that it has until its turn, and never goes back: also when its task has to be replaced meanwhile.
   func template(for slot: Slot) -> Template {
-    let new = Template(number: service.revision, spec: service.spec.task)
-    guard service.isRolling, let rollout = service.rollout, !turn.contains(slot.key) else { return new }
-    let members = slot.members.compactMap { tasks[$0.id] }.sorted(by: Self.isNewer)
+    guard service.isRolling, let rollout = service.rollout, !turn.contains(slot.key) else { return newTemplate }
+    let members = members(of: slot).sorted(by: Self.isNewer)
     let wanted = members.filter { $0.desiredState == .running }
-    if wanted.contains(where: { $0.revision == rollout.to }) || members.first?.revision == rollout.to { return new }
+    if wanted.contains(where: { $0.revision == rollout.to }) || members.first?.revision == rollout.to { return newTemplate }
     for number in [wanted.first?.revision, members.first?.revision, rollout.from].compactMap(\.self) {
       if let spec = service.template(of: number) { return Template(number: number, spec: spec) }
     }
-    return new
+    return newTemplate
   }
+
+  var newTemplate: Template { Template(number: service.revision, spec: service.spec.task) }
 
   /// Notes which tasks have proved themselves and which have failed, draws the consequences, and says whose turn it is.
   mutating func advanceRollout(of slots: [Slot]) {
     guard service.isRolling else { return }
     for slot in slots { prove(slot) }
     if service.rollout?.state == .running { countFailures(in: slots) }
+    if let rollout = blueGreen { return advance(rollout, of: slots) }
     guard let rollout = service.rollout, rollout.state == .running else { return }
     let progress = slots.map { self.progress(of: $0, rollout) }
+    let begun = progress.count { $0 == .done || $0 == .underWay }
     if progress.allSatisfy({ $0 == .done }) {
-      service.rollout?.state = .completed
-      service.rollout?.endedAt = now
+      complete()
+    } else if let share = rollout.share(of: slots.count), begun >= share {
+      stage(rollout, progress.count { $0 == .done }, of: slots.count, share: share)
     } else {
-      begin(zip(slots, progress), atOnce: service.rolloutPolicy.slotsAtOnce(of: slots.count))
+      let most = rollout.share(of: slots.count).map { $0 - begun } ?? slots.count
+      begin(zip(slots, progress), atOnce: service.rolloutPolicy.slotsAtOnce(of: slots.count), most: most)
     }
   }
 
-  private func current(_ slot: Slot) -> [ClusterTask] { slot.members.compactMap { tasks[$0.id] }.filter { $0.desiredState == .running } }
+  /// A canary that has come to its share.
+  private mutating func stage(_ rollout: Rollout, _ done: Int, of total: Int, share: Int) {
+    if done < share { return }
+    service.rollout?.state = .staged
+    service.rollout?.message = "\(done) of \(total) \(total == 1 ? "task" : "tasks") run revision \(rollout.to)"
+  }
+
+  mutating func complete() {
+    service.rollout?.state = .completed
+    service.rollout?.endedAt = now
+  }
+
+  func members(of slot: Slot) -> [ClusterTask] { slot.members.compactMap { tasks[$0.id] } }
+  func current(_ slot: Slot) -> [ClusterTask] { members(of: slot).filter { $0.desiredState == .running } }
 
   private mutating func prove(_ slot: Slot) {
     for var task in current(slot) where task.revision == service.revision && task.provenAt == nil {
@@ -76,7 +98,7 @@ extension ServicePlanner {
           wakeAt = min(wakeAt ?? due, due)
           continue
         }
-        guard task.status.isUp else { continue }
+        guard task.status.isUp, task.status.isStandby == task.isStandby else { continue }
       default: continue
       }
       task.provenAt = now
@@ -93,6 +115,8 @@ extension ServicePlanner {
       last = task
     }
     let policy = service.rolloutPolicy
+    // A rollback tells of them, too.
+    defer { if let last { service.rollout?.lastLines = last.lastLines } }
     guard let last, let rollout = service.rollout, Double(rollout.failures) > policy.maxFailureRatio * Double(slots.count) else { return }
     let reason = "\(last.displayName) failed: \(last.failureText)"
     do throws(WarrenError) {
@@ -122,12 +146,13 @@ extension ServicePlanner {
     // One that has failed and is tolerated must not hold the others up.
     if rollout.failedTasks.contains(new.id) { return .done }
     // The next slot's new task gets the room of this one's old task.
-    let isAlone = slot.members.compactMap { tasks[$0.id] }.allSatisfy { $0.revision == rollout.to || $0.status.state.isTerminal }
+    let isAlone = members(of: slot).allSatisfy { $0.revision == rollout.to || $0.status.state.isTerminal }
     return new.provenAt != nil && isAlone ? .done : .underWay
   }
 
-  private mutating func begin(_ slots: some Sequence<(Slot, Progress)>, atOnce: Int) {
-    let room = atOnce - slots.filter { $0.1 == .underWay }.count
+  /// - Parameter most: slots that may begin though there be room for more at once.
+  private mutating func begin(_ slots: some Sequence<(Slot, Progress)>, atOnce: Int, most: Int) {
+    let room = min(atOnce - slots.filter { $0.1 == .underWay }.count, most)
     if room <= 0 { return }
     let policy = service.rolloutPolicy
     let lastProof = slots.flatMap { current($0.0) }.filter { $0.revision == service.revision }.compactMap(\.provenAt).max()
@@ -151,6 +176,12 @@ extension ClusterTask {
     case .failed, .rejected: true
     default: status.attempt > 0 && status.lastExit.map { $0.reason != ExitStatus.lostWithItsMachine } ?? false
     }
+  }
+
+  /// What its log said last, as far as its worker told.
+  fileprivate var lastLines: [String] {
+    if let health = status.health, status.state == .running { return health.lastLines }
+    return status.lastExit?.lastLines ?? []
   }
 
   /// By the managers' clock.

@@ -60,8 +60,12 @@ package struct ServicePlanner {
   /// A replacement starts after the task before it has stopped, so the two never run side by side; except for a task that leaves a draining
   /// node, which goes when its successor runs, and for one that a start-first rollout replaces, which goes when its successor has proved itself.
   mutating func fill(_ slot: Slot) {
-    let template = template(for: slot)
-    let members = slot.members.compactMap { tasks[$0.id] }
+    lead(slot)
+    if let rollout = blueGreen { fill(slot, both: rollout) } else { fill(slot, from: template(for: slot)) }
+  }
+
+  mutating func fill(_ slot: Slot, from template: Template) {
+    let members = members(of: slot)
     let wanted = members.filter { $0.desiredState == .running }.sorted { left, right in
       let (fits, otherFits) = (left.revision == template.number, right.revision == template.number)
       return fits == otherFits ? isBetter(left, right) : fits
@@ -107,6 +111,7 @@ package struct ServicePlanner {
     var task = ClusterTask(
       id: newID(), serviceID: service.id, serviceName: service.spec.name, slot: slot.key.number, revision: template.number, spec: template.spec)
     task.nodeID = slot.key.node
+    task.isStandby = standsBy(template)
     task.status = TaskStatus(state: .pending, since: now)
     tasks[task.id] = task
   }

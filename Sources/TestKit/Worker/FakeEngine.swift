@@ -41,6 +41,8 @@ package actor FakeEngine {
   private var ills: [TaskID: String] = [:]
   /// What images ask for.
   package private(set) var imageChecks: [String: HealthCheck] = [:]
+  /// The end of every task's log.
+  package let lastLines = ["this is the end"]
   /// Containers that the published ports lead to.
   package private(set) var published: Set<String> = []
   private let clock: any Clock<Duration>

@@ -29,6 +29,7 @@ package struct FakeRuntime: ContainerRuntime {
   package func stop(_ container: TaskContainer) async throws -> ExitStatus? { try await engine.stop(container, life) }
   package func remove(_ containerID: String) async throws { try await engine.remove(containerID, life) }
   package func forget(_ task: TaskID) async throws { try await engine.forget(task, life) }
+  package func lastLines(of task: TaskID) async -> [String] { engine.lastLines }
   package func containers() async throws -> [RuntimeContainer] { try await engine.list(life) }
 
   package func restore(_ containers: [TaskContainer]) async throws { try await engine.restore(containers, life) }

@@ -761,7 +761,7 @@ extension Warren_V1_WarrenAPI {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Pauses or resumes a rollout, or goes back to an earlier revision.
+        /// > Pauses, resumes or promotes a rollout, or goes back to an earlier revision.
         ///
         /// - Parameters:
         ///   - request: A streaming request of `Warren_V1_ChangeRolloutRequest` messages.
@@ -1378,7 +1378,7 @@ extension Warren_V1_WarrenAPI {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Pauses or resumes a rollout, or goes back to an earlier revision.
+        /// > Pauses, resumes or promotes a rollout, or goes back to an earlier revision.
         ///
         /// - Parameters:
         ///   - request: A request containing a single `Warren_V1_ChangeRolloutRequest` message.
@@ -1993,7 +1993,7 @@ extension Warren_V1_WarrenAPI {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Pauses or resumes a rollout, or goes back to an earlier revision.
+        /// > Pauses, resumes or promotes a rollout, or goes back to an earlier revision.
         ///
         /// - Parameters:
         ///   - request: A `Warren_V1_ChangeRolloutRequest` message.
@@ -4091,7 +4091,7 @@ extension Warren_V1_WarrenAPI {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Pauses or resumes a rollout, or goes back to an earlier revision.
+        /// > Pauses, resumes or promotes a rollout, or goes back to an earlier revision.
         ///
         /// - Parameters:
         ///   - request: A request containing a single `Warren_V1_ChangeRolloutRequest` message.
@@ -5015,7 +5015,7 @@ extension Warren_V1_WarrenAPI {
         ///
         /// > Source IDL Documentation:
         /// >
-        /// > Pauses or resumes a rollout, or goes back to an earlier revision.
+        /// > Pauses, resumes or promotes a rollout, or goes back to an earlier revision.
         ///
         /// - Parameters:
         ///   - request: A request containing a single `Warren_V1_ChangeRolloutRequest` message.
@@ -6211,7 +6211,7 @@ extension Warren_V1_WarrenAPI.ClientProtocol {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > Pauses or resumes a rollout, or goes back to an earlier revision.
+    /// > Pauses, resumes or promotes a rollout, or goes back to an earlier revision.
     ///
     /// - Parameters:
     ///   - request: A request containing a single `Warren_V1_ChangeRolloutRequest` message.
@@ -7287,7 +7287,7 @@ extension Warren_V1_WarrenAPI.ClientProtocol {
     ///
     /// > Source IDL Documentation:
     /// >
-    /// > Pauses or resumes a rollout, or goes back to an earlier revision.
+    /// > Pauses, resumes or promotes a rollout, or goes back to an earlier revision.
     ///
     /// - Parameters:
     ///   - message: request message to send.

@@ -190,6 +190,12 @@ package nonisolated enum Warren_V1_RolloutState: SwiftProtobuf.Enum, Swift.CaseI
   case running // = 1
   case paused // = 2
   case completed // = 3
+
+  /// as far as it goes until it is promoted
+  case staged // = 4
+
+  /// the new tasks serve; the old ones are kept aside for a while
+  case promoted // = 5
   case UNRECOGNIZED(Int)
 
   package init() {
@@ -202,6 +208,8 @@ package nonisolated enum Warren_V1_RolloutState: SwiftProtobuf.Enum, Swift.CaseI
     case 1: self = .running
     case 2: self = .paused
     case 3: self = .completed
+    case 4: self = .staged
+    case 5: self = .promoted
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -212,6 +220,8 @@ package nonisolated enum Warren_V1_RolloutState: SwiftProtobuf.Enum, Swift.CaseI
     case .running: return 1
     case .paused: return 2
     case .completed: return 3
+    case .staged: return 4
+    case .promoted: return 5
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -222,6 +232,8 @@ package nonisolated enum Warren_V1_RolloutState: SwiftProtobuf.Enum, Swift.CaseI
     .running,
     .paused,
     .completed,
+    .staged,
+    .promoted,
   ]
 
 }
@@ -306,6 +318,54 @@ package nonisolated enum Warren_V1_UpdateFailureAction: SwiftProtobuf.Enum, Swif
     .pause,
     .rollback,
     .continue,
+  ]
+
+}
+
+package nonisolated enum Warren_V1_UpdateStrategy: SwiftProtobuf.Enum, Swift.CaseIterable {
+  package typealias RawValue = Int
+
+  /// rolling
+  case unspecified // = 0
+  case rolling // = 1
+
+  /// all new tasks beside all old ones, until it is promoted
+  case blueGreen // = 2
+
+  /// a share of the slots, until it is promoted
+  case canary // = 3
+  case UNRECOGNIZED(Int)
+
+  package init() {
+    self = .unspecified
+  }
+
+  package init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .rolling
+    case 2: self = .blueGreen
+    case 3: self = .canary
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  package var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .rolling: return 1
+    case .blueGreen: return 2
+    case .canary: return 3
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  package static let allCases: [Warren_V1_UpdateStrategy] = [
+    .unspecified,
+    .rolling,
+    .blueGreen,
+    .canary,
   ]
 
 }
@@ -1114,76 +1174,67 @@ package nonisolated struct Warren_V1_NodeDescription: Sendable {
   fileprivate var _resources: Warren_V1_Resources? = nil
 }
 
-package nonisolated struct Warren_V1_Service: @unchecked Sendable {
+package nonisolated struct Warren_V1_Service: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var id: String {
-    get {_storage._id}
-    set {_uniqueStorage()._id = newValue}
-  }
+  package var id: String = String()
 
   package var meta: Warren_V1_Meta {
-    get {_storage._meta ?? Warren_V1_Meta()}
-    set {_uniqueStorage()._meta = newValue}
+    get {_meta ?? Warren_V1_Meta()}
+    set {_meta = newValue}
   }
   /// Returns true if `meta` has been explicitly set.
-  package var hasMeta: Bool {_storage._meta != nil}
+  package var hasMeta: Bool {self._meta != nil}
   /// Clears the value of `meta`. Subsequent reads from it will return its default value.
-  package mutating func clearMeta() {_uniqueStorage()._meta = nil}
+  package mutating func clearMeta() {self._meta = nil}
 
   package var spec: Warren_V1_ServiceSpec {
-    get {_storage._spec ?? Warren_V1_ServiceSpec()}
-    set {_uniqueStorage()._spec = newValue}
+    get {_spec ?? Warren_V1_ServiceSpec()}
+    set {_spec = newValue}
   }
   /// Returns true if `spec` has been explicitly set.
-  package var hasSpec: Bool {_storage._spec != nil}
+  package var hasSpec: Bool {self._spec != nil}
   /// Clears the value of `spec`. Subsequent reads from it will return its default value.
-  package mutating func clearSpec() {_uniqueStorage()._spec = nil}
+  package mutating func clearSpec() {self._spec = nil}
 
   /// Grows by one each time the task template changes; tasks carry the revision they were made from.
-  package var revision: UInt64 {
-    get {_storage._revision}
-    set {_uniqueStorage()._revision = newValue}
-  }
+  package var revision: UInt64 = 0
 
-  package var deleting: Bool {
-    get {_storage._deleting}
-    set {_uniqueStorage()._deleting = newValue}
-  }
+  package var deleting: Bool = false
 
   /// In answers of the API only, never stored: how many of its tasks run, and how many should.
   package var tally: Warren_V1_ServiceTally {
-    get {_storage._tally ?? Warren_V1_ServiceTally()}
-    set {_uniqueStorage()._tally = newValue}
+    get {_tally ?? Warren_V1_ServiceTally()}
+    set {_tally = newValue}
   }
   /// Returns true if `tally` has been explicitly set.
-  package var hasTally: Bool {_storage._tally != nil}
+  package var hasTally: Bool {self._tally != nil}
   /// Clears the value of `tally`. Subsequent reads from it will return its default value.
-  package mutating func clearTally() {_uniqueStorage()._tally = nil}
+  package mutating func clearTally() {self._tally = nil}
 
   /// Other templates that it had, oldest first. Not in answers of ListServices.
-  package var revisions: [Warren_V1_ServiceRevision] {
-    get {_storage._revisions}
-    set {_uniqueStorage()._revisions = newValue}
-  }
+  package var revisions: [Warren_V1_ServiceRevision] = []
 
   /// The last change of the template, under way or done.
   package var rollout: Warren_V1_Rollout {
-    get {_storage._rollout ?? Warren_V1_Rollout()}
-    set {_uniqueStorage()._rollout = newValue}
+    get {_rollout ?? Warren_V1_Rollout()}
+    set {_rollout = newValue}
   }
   /// Returns true if `rollout` has been explicitly set.
-  package var hasRollout: Bool {_storage._rollout != nil}
+  package var hasRollout: Bool {self._rollout != nil}
   /// Clears the value of `rollout`. Subsequent reads from it will return its default value.
-  package mutating func clearRollout() {_uniqueStorage()._rollout = nil}
+  package mutating func clearRollout() {self._rollout = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _storage = _StorageClass.defaultInstance
+  fileprivate var _meta: Warren_V1_Meta? = nil
+  fileprivate var _spec: Warren_V1_ServiceSpec? = nil
+  fileprivate var _tally: Warren_V1_ServiceTally? = nil
+  fileprivate var _rollout: Warren_V1_Rollout? = nil
 }
 
 package nonisolated struct Warren_V1_ServiceRevision: Sendable {
@@ -1219,52 +1270,113 @@ package nonisolated struct Warren_V1_ServiceRevision: Sendable {
   fileprivate var _madeAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 }
 
-package nonisolated struct Warren_V1_Rollout: Sendable {
+package nonisolated struct Warren_V1_Rollout: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var kind: Warren_V1_RolloutKind = .unspecified
+  package var kind: Warren_V1_RolloutKind {
+    get {_storage._kind}
+    set {_uniqueStorage()._kind = newValue}
+  }
 
-  package var state: Warren_V1_RolloutState = .unspecified
+  package var state: Warren_V1_RolloutState {
+    get {_storage._state}
+    set {_uniqueStorage()._state = newValue}
+  }
 
-  package var fromRevision: UInt64 = 0
+  package var fromRevision: UInt64 {
+    get {_storage._fromRevision}
+    set {_uniqueStorage()._fromRevision = newValue}
+  }
 
-  package var toRevision: UInt64 = 0
+  package var toRevision: UInt64 {
+    get {_storage._toRevision}
+    set {_uniqueStorage()._toRevision = newValue}
+  }
 
   package var startedAt: SwiftProtobuf.Google_Protobuf_Timestamp {
-    get {_startedAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
-    set {_startedAt = newValue}
+    get {_storage._startedAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_uniqueStorage()._startedAt = newValue}
   }
   /// Returns true if `startedAt` has been explicitly set.
-  package var hasStartedAt: Bool {self._startedAt != nil}
+  package var hasStartedAt: Bool {_storage._startedAt != nil}
   /// Clears the value of `startedAt`. Subsequent reads from it will return its default value.
-  package mutating func clearStartedAt() {self._startedAt = nil}
+  package mutating func clearStartedAt() {_uniqueStorage()._startedAt = nil}
 
   package var endedAt: SwiftProtobuf.Google_Protobuf_Timestamp {
-    get {_endedAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
-    set {_endedAt = newValue}
+    get {_storage._endedAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_uniqueStorage()._endedAt = newValue}
   }
   /// Returns true if `endedAt` has been explicitly set.
-  package var hasEndedAt: Bool {self._endedAt != nil}
+  package var hasEndedAt: Bool {_storage._endedAt != nil}
   /// Clears the value of `endedAt`. Subsequent reads from it will return its default value.
-  package mutating func clearEndedAt() {self._endedAt = nil}
+  package mutating func clearEndedAt() {_uniqueStorage()._endedAt = nil}
 
   /// why it is paused, or was rolled back
-  package var message: String = String()
+  package var message: String {
+    get {_storage._message}
+    set {_uniqueStorage()._message = newValue}
+  }
 
   /// slots whose new task failed
-  package var failures: UInt32 = 0
+  package var failures: UInt32 {
+    get {_storage._failures}
+    set {_uniqueStorage()._failures = newValue}
+  }
 
   /// tasks that were counted
-  package var failedTasks: [String] = []
+  package var failedTasks: [String] {
+    get {_storage._failedTasks}
+    set {_uniqueStorage()._failedTasks = newValue}
+  }
+
+  /// of the log of the task that failed last
+  package var lastLines: [String] {
+    get {_storage._lastLines}
+    set {_uniqueStorage()._lastLines = newValue}
+  }
+
+  /// The policy's when it began.
+  package var strategy: Warren_V1_UpdateStrategy {
+    get {_storage._strategy}
+    set {_uniqueStorage()._strategy = newValue}
+  }
+
+  package var keep: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_storage._keep ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_uniqueStorage()._keep = newValue}
+  }
+  /// Returns true if `keep` has been explicitly set.
+  package var hasKeep: Bool {_storage._keep != nil}
+  /// Clears the value of `keep`. Subsequent reads from it will return its default value.
+  package mutating func clearKeep() {_uniqueStorage()._keep = nil}
+
+  package var canaryWeights: [UInt32] {
+    get {_storage._canaryWeights}
+    set {_uniqueStorage()._canaryWeights = newValue}
+  }
+
+  /// of a canary, so far
+  package var promotions: UInt32 {
+    get {_storage._promotions}
+    set {_uniqueStorage()._promotions = newValue}
+  }
+
+  package var promotedAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_storage._promotedAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_uniqueStorage()._promotedAt = newValue}
+  }
+  /// Returns true if `promotedAt` has been explicitly set.
+  package var hasPromotedAt: Bool {_storage._promotedAt != nil}
+  /// Clears the value of `promotedAt`. Subsequent reads from it will return its default value.
+  package mutating func clearPromotedAt() {_uniqueStorage()._promotedAt = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _startedAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
-  fileprivate var _endedAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Warren_V1_ServiceSpec: @unchecked Sendable {
@@ -1393,6 +1505,21 @@ package nonisolated struct Warren_V1_UpdatePolicy: Sendable {
 
   package var maxFailureRatio: Double = 0
 
+  package var strategy: Warren_V1_UpdateStrategy = .unspecified
+
+  /// blue-green: how long the old tasks are kept aside after it was promoted
+  package var keep: SwiftProtobuf.Google_Protobuf_Duration {
+    get {_keep ?? SwiftProtobuf.Google_Protobuf_Duration()}
+    set {_keep = newValue}
+  }
+  /// Returns true if `keep` has been explicitly set.
+  package var hasKeep: Bool {self._keep != nil}
+  /// Clears the value of `keep`. Subsequent reads from it will return its default value.
+  package mutating func clearKeep() {self._keep = nil}
+
+  /// shares of the slots in percent, each the next after a promotion
+  package var canaryWeights: [UInt32] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   /// One slot when neither is given.
@@ -1407,6 +1534,7 @@ package nonisolated struct Warren_V1_UpdatePolicy: Sendable {
 
   fileprivate var _delay: SwiftProtobuf.Google_Protobuf_Duration? = nil
   fileprivate var _monitor: SwiftProtobuf.Google_Protobuf_Duration? = nil
+  fileprivate var _keep: SwiftProtobuf.Google_Protobuf_Duration? = nil
 }
 
 package nonisolated struct Warren_V1_ReplicatedMode: Sendable {
@@ -1990,6 +2118,12 @@ package nonisolated struct Warren_V1_Task: @unchecked Sendable {
   /// Clears the value of `runningSince`. Subsequent reads from it will return its default value.
   package mutating func clearRunningSince() {_uniqueStorage()._runningSince = nil}
 
+  /// It runs beside those that serve, in no published port.
+  package var standby: Bool {
+    get {_storage._standby}
+    set {_uniqueStorage()._standby = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -2080,6 +2214,12 @@ package nonisolated struct Warren_V1_TaskStatus: @unchecked Sendable {
   /// Clears the value of `imageCheck`. Subsequent reads from it will return its default value.
   package mutating func clearImageCheck() {_uniqueStorage()._imageCheck = nil}
 
+  /// it is out of the published ports because that was asked for
+  package var standby: Bool {
+    get {_storage._standby}
+    set {_uniqueStorage()._standby = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -2099,6 +2239,9 @@ package nonisolated struct Warren_V1_TaskHealth: Sendable {
 
   /// of the probe that failed last
   package var output: String = String()
+
+  /// of its log, when it became unhealthy
+  package var lastLines: [String] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2123,6 +2266,9 @@ package nonisolated struct Warren_V1_ExitStatus: Sendable {
   package var hasAt: Bool {self._at != nil}
   /// Clears the value of `at`. Subsequent reads from it will return its default value.
   package mutating func clearAt() {self._at = nil}
+
+  /// of its log, when it failed
+  package var lastLines: [String] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2850,6 +2996,15 @@ package nonisolated struct Warren_V1_ChangeRolloutRequest: Sendable {
     set {action = .rollBackTo(newValue)}
   }
 
+  /// a rollout that is staged goes on
+  package var promote: Bool {
+    get {
+      if case .promote(let v)? = action {return v}
+      return false
+    }
+    set {action = .promote(newValue)}
+  }
+
   package var requestID: String = String()
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -2859,6 +3014,8 @@ package nonisolated struct Warren_V1_ChangeRolloutRequest: Sendable {
     case resume(Bool)
     /// a revision; 0 = the one before
     case rollBackTo(UInt64)
+    /// a rollout that is staged goes on
+    case promote(Bool)
 
   }
 
@@ -2948,36 +3105,35 @@ package nonisolated struct Warren_V1_GetServiceRequest: Sendable {
   package init() {}
 }
 
-package nonisolated struct Warren_V1_GetServiceResponse: Sendable {
+package nonisolated struct Warren_V1_GetServiceResponse: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   package var service: Warren_V1_Service {
-    get {_service ?? Warren_V1_Service()}
-    set {_service = newValue}
+    get {_storage._service ?? Warren_V1_Service()}
+    set {_uniqueStorage()._service = newValue}
   }
   /// Returns true if `service` has been explicitly set.
-  package var hasService: Bool {self._service != nil}
+  package var hasService: Bool {_storage._service != nil}
   /// Clears the value of `service`. Subsequent reads from it will return its default value.
-  package mutating func clearService() {self._service = nil}
+  package mutating func clearService() {_uniqueStorage()._service = nil}
 
   /// also in the service
   package var tally: Warren_V1_ServiceTally {
-    get {_tally ?? Warren_V1_ServiceTally()}
-    set {_tally = newValue}
+    get {_storage._tally ?? Warren_V1_ServiceTally()}
+    set {_uniqueStorage()._tally = newValue}
   }
   /// Returns true if `tally` has been explicitly set.
-  package var hasTally: Bool {self._tally != nil}
+  package var hasTally: Bool {_storage._tally != nil}
   /// Clears the value of `tally`. Subsequent reads from it will return its default value.
-  package mutating func clearTally() {self._tally = nil}
+  package mutating func clearTally() {_uniqueStorage()._tally = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _service: Warren_V1_Service? = nil
-  fileprivate var _tally: Warren_V1_ServiceTally? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Warren_V1_ListServicesRequest: Sendable {
@@ -4475,7 +4631,7 @@ nonisolated extension Warren_V1_RolloutKind: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension Warren_V1_RolloutState: SwiftProtobuf._ProtoNameProviding {
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ROLLOUT_STATE_UNSPECIFIED\0\u{1}ROLLOUT_STATE_RUNNING\0\u{1}ROLLOUT_STATE_PAUSED\0\u{1}ROLLOUT_STATE_COMPLETED\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0ROLLOUT_STATE_UNSPECIFIED\0\u{1}ROLLOUT_STATE_RUNNING\0\u{1}ROLLOUT_STATE_PAUSED\0\u{1}ROLLOUT_STATE_COMPLETED\0\u{1}ROLLOUT_STATE_STAGED\0\u{1}ROLLOUT_STATE_PROMOTED\0")
 }
 
 nonisolated extension Warren_V1_UpdateOrder: SwiftProtobuf._ProtoNameProviding {
@@ -4484,6 +4640,10 @@ nonisolated extension Warren_V1_UpdateOrder: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension Warren_V1_UpdateFailureAction: SwiftProtobuf._ProtoNameProviding {
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UPDATE_FAILURE_ACTION_UNSPECIFIED\0\u{1}UPDATE_FAILURE_ACTION_PAUSE\0\u{1}UPDATE_FAILURE_ACTION_ROLLBACK\0\u{1}UPDATE_FAILURE_ACTION_CONTINUE\0")
+}
+
+nonisolated extension Warren_V1_UpdateStrategy: SwiftProtobuf._ProtoNameProviding {
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0UPDATE_STRATEGY_UNSPECIFIED\0\u{1}UPDATE_STRATEGY_ROLLING\0\u{1}UPDATE_STRATEGY_BLUE_GREEN\0\u{1}UPDATE_STRATEGY_CANARY\0")
 }
 
 nonisolated extension Warren_V1_NetworkMode: SwiftProtobuf._ProtoNameProviding {
@@ -5112,116 +5272,66 @@ nonisolated extension Warren_V1_Service: SwiftProtobuf.Message, SwiftProtobuf._M
   package static let protoMessageName: String = _protobuf_package + ".Service"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}spec\0\u{1}revision\0\u{1}deleting\0\u{1}tally\0\u{1}revisions\0\u{1}rollout\0")
 
-  fileprivate class _StorageClass {
-    var _id: String = String()
-    var _meta: Warren_V1_Meta? = nil
-    var _spec: Warren_V1_ServiceSpec? = nil
-    var _revision: UInt64 = 0
-    var _deleting: Bool = false
-    var _tally: Warren_V1_ServiceTally? = nil
-    var _revisions: [Warren_V1_ServiceRevision] = []
-    var _rollout: Warren_V1_Rollout? = nil
-
-      // This property is used as the initial default value for new instances of the type.
-      // The type itself is protecting the reference to its storage via CoW semantics.
-      // This will force a copy to be made of this reference when the first mutation occurs;
-      // hence, it is safe to mark this as `nonisolated(unsafe)`.
-      static nonisolated(unsafe) let defaultInstance = _StorageClass()
-
-    private init() {}
-
-    init(copying source: _StorageClass) {
-      _id = source._id
-      _meta = source._meta
-      _spec = source._spec
-      _revision = source._revision
-      _deleting = source._deleting
-      _tally = source._tally
-      _revisions = source._revisions
-      _rollout = source._rollout
-    }
-  }
-
-  fileprivate mutating func _uniqueStorage() -> _StorageClass {
-    if !isKnownUniquelyReferenced(&_storage) {
-      _storage = _StorageClass(copying: _storage)
-    }
-    return _storage
-  }
-
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    _ = _uniqueStorage()
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      while let fieldNumber = try decoder.nextFieldNumber() {
-        // The use of inline closures is to circumvent an issue where the compiler
-        // allocates stack space for every case branch when no optimizations are
-        // enabled. https://github.com/apple/swift-protobuf/issues/1034
-        switch fieldNumber {
-        case 1: try { try decoder.decodeSingularStringField(value: &_storage._id) }()
-        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._meta) }()
-        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._spec) }()
-        case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._revision) }()
-        case 5: try { try decoder.decodeSingularBoolField(value: &_storage._deleting) }()
-        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._tally) }()
-        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._revisions) }()
-        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._rollout) }()
-        default: break
-        }
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._meta) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._spec) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.revision) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.deleting) }()
+      case 6: try { try decoder.decodeSingularMessageField(value: &self._tally) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.revisions) }()
+      case 8: try { try decoder.decodeSingularMessageField(value: &self._rollout) }()
+      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every if/case branch local when no optimizations
-      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-      // https://github.com/apple/swift-protobuf/issues/1182
-      if !_storage._id.isEmpty {
-        try visitor.visitSingularStringField(value: _storage._id, fieldNumber: 1)
-      }
-      try { if let v = _storage._meta {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-      } }()
-      try { if let v = _storage._spec {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-      } }()
-      if _storage._revision != 0 {
-        try visitor.visitSingularUInt64Field(value: _storage._revision, fieldNumber: 4)
-      }
-      if _storage._deleting != false {
-        try visitor.visitSingularBoolField(value: _storage._deleting, fieldNumber: 5)
-      }
-      try { if let v = _storage._tally {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-      } }()
-      if !_storage._revisions.isEmpty {
-        try visitor.visitRepeatedMessageField(value: _storage._revisions, fieldNumber: 7)
-      }
-      try { if let v = _storage._rollout {
-        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-      } }()
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
     }
+    try { if let v = self._meta {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._spec {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    if self.revision != 0 {
+      try visitor.visitSingularUInt64Field(value: self.revision, fieldNumber: 4)
+    }
+    if self.deleting != false {
+      try visitor.visitSingularBoolField(value: self.deleting, fieldNumber: 5)
+    }
+    try { if let v = self._tally {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    } }()
+    if !self.revisions.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.revisions, fieldNumber: 7)
+    }
+    try { if let v = self._rollout {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_Service, rhs: Warren_V1_Service) -> Bool {
-    if lhs._storage !== rhs._storage {
-      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
-        let _storage = _args.0
-        let rhs_storage = _args.1
-        if _storage._id != rhs_storage._id {return false}
-        if _storage._meta != rhs_storage._meta {return false}
-        if _storage._spec != rhs_storage._spec {return false}
-        if _storage._revision != rhs_storage._revision {return false}
-        if _storage._deleting != rhs_storage._deleting {return false}
-        if _storage._tally != rhs_storage._tally {return false}
-        if _storage._revisions != rhs_storage._revisions {return false}
-        if _storage._rollout != rhs_storage._rollout {return false}
-        return true
-      }
-      if !storagesAreEqual {return false}
-    }
+    if lhs.id != rhs.id {return false}
+    if lhs._meta != rhs._meta {return false}
+    if lhs._spec != rhs._spec {return false}
+    if lhs.revision != rhs.revision {return false}
+    if lhs.deleting != rhs.deleting {return false}
+    if lhs._tally != rhs._tally {return false}
+    if lhs.revisions != rhs.revisions {return false}
+    if lhs._rollout != rhs._rollout {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5273,73 +5383,167 @@ nonisolated extension Warren_V1_ServiceRevision: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Warren_V1_Rollout: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Rollout"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}state\0\u{3}from_revision\0\u{3}to_revision\0\u{3}started_at\0\u{3}ended_at\0\u{1}message\0\u{1}failures\0\u{3}failed_tasks\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}state\0\u{3}from_revision\0\u{3}to_revision\0\u{3}started_at\0\u{3}ended_at\0\u{1}message\0\u{1}failures\0\u{3}failed_tasks\0\u{3}last_lines\0\u{1}strategy\0\u{1}keep\0\u{3}canary_weights\0\u{1}promotions\0\u{3}promoted_at\0")
+
+  fileprivate class _StorageClass {
+    var _kind: Warren_V1_RolloutKind = .unspecified
+    var _state: Warren_V1_RolloutState = .unspecified
+    var _fromRevision: UInt64 = 0
+    var _toRevision: UInt64 = 0
+    var _startedAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+    var _endedAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+    var _message: String = String()
+    var _failures: UInt32 = 0
+    var _failedTasks: [String] = []
+    var _lastLines: [String] = []
+    var _strategy: Warren_V1_UpdateStrategy = .unspecified
+    var _keep: SwiftProtobuf.Google_Protobuf_Duration? = nil
+    var _canaryWeights: [UInt32] = []
+    var _promotions: UInt32 = 0
+    var _promotedAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _kind = source._kind
+      _state = source._state
+      _fromRevision = source._fromRevision
+      _toRevision = source._toRevision
+      _startedAt = source._startedAt
+      _endedAt = source._endedAt
+      _message = source._message
+      _failures = source._failures
+      _failedTasks = source._failedTasks
+      _lastLines = source._lastLines
+      _strategy = source._strategy
+      _keep = source._keep
+      _canaryWeights = source._canaryWeights
+      _promotions = source._promotions
+      _promotedAt = source._promotedAt
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
-      case 2: try { try decoder.decodeSingularEnumField(value: &self.state) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.fromRevision) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.toRevision) }()
-      case 5: try { try decoder.decodeSingularMessageField(value: &self._startedAt) }()
-      case 6: try { try decoder.decodeSingularMessageField(value: &self._endedAt) }()
-      case 7: try { try decoder.decodeSingularStringField(value: &self.message) }()
-      case 8: try { try decoder.decodeSingularUInt32Field(value: &self.failures) }()
-      case 9: try { try decoder.decodeRepeatedStringField(value: &self.failedTasks) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularEnumField(value: &_storage._kind) }()
+        case 2: try { try decoder.decodeSingularEnumField(value: &_storage._state) }()
+        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._fromRevision) }()
+        case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._toRevision) }()
+        case 5: try { try decoder.decodeSingularMessageField(value: &_storage._startedAt) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._endedAt) }()
+        case 7: try { try decoder.decodeSingularStringField(value: &_storage._message) }()
+        case 8: try { try decoder.decodeSingularUInt32Field(value: &_storage._failures) }()
+        case 9: try { try decoder.decodeRepeatedStringField(value: &_storage._failedTasks) }()
+        case 10: try { try decoder.decodeRepeatedStringField(value: &_storage._lastLines) }()
+        case 11: try { try decoder.decodeSingularEnumField(value: &_storage._strategy) }()
+        case 12: try { try decoder.decodeSingularMessageField(value: &_storage._keep) }()
+        case 13: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._canaryWeights) }()
+        case 14: try { try decoder.decodeSingularUInt32Field(value: &_storage._promotions) }()
+        case 15: try { try decoder.decodeSingularMessageField(value: &_storage._promotedAt) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.kind != .unspecified {
-      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 1)
-    }
-    if self.state != .unspecified {
-      try visitor.visitSingularEnumField(value: self.state, fieldNumber: 2)
-    }
-    if self.fromRevision != 0 {
-      try visitor.visitSingularUInt64Field(value: self.fromRevision, fieldNumber: 3)
-    }
-    if self.toRevision != 0 {
-      try visitor.visitSingularUInt64Field(value: self.toRevision, fieldNumber: 4)
-    }
-    try { if let v = self._startedAt {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    } }()
-    try { if let v = self._endedAt {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    } }()
-    if !self.message.isEmpty {
-      try visitor.visitSingularStringField(value: self.message, fieldNumber: 7)
-    }
-    if self.failures != 0 {
-      try visitor.visitSingularUInt32Field(value: self.failures, fieldNumber: 8)
-    }
-    if !self.failedTasks.isEmpty {
-      try visitor.visitRepeatedStringField(value: self.failedTasks, fieldNumber: 9)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._kind != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._kind, fieldNumber: 1)
+      }
+      if _storage._state != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._state, fieldNumber: 2)
+      }
+      if _storage._fromRevision != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._fromRevision, fieldNumber: 3)
+      }
+      if _storage._toRevision != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._toRevision, fieldNumber: 4)
+      }
+      try { if let v = _storage._startedAt {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      } }()
+      try { if let v = _storage._endedAt {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      if !_storage._message.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._message, fieldNumber: 7)
+      }
+      if _storage._failures != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._failures, fieldNumber: 8)
+      }
+      if !_storage._failedTasks.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._failedTasks, fieldNumber: 9)
+      }
+      if !_storage._lastLines.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._lastLines, fieldNumber: 10)
+      }
+      if _storage._strategy != .unspecified {
+        try visitor.visitSingularEnumField(value: _storage._strategy, fieldNumber: 11)
+      }
+      try { if let v = _storage._keep {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+      } }()
+      if !_storage._canaryWeights.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._canaryWeights, fieldNumber: 13)
+      }
+      if _storage._promotions != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._promotions, fieldNumber: 14)
+      }
+      try { if let v = _storage._promotedAt {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_Rollout, rhs: Warren_V1_Rollout) -> Bool {
-    if lhs.kind != rhs.kind {return false}
-    if lhs.state != rhs.state {return false}
-    if lhs.fromRevision != rhs.fromRevision {return false}
-    if lhs.toRevision != rhs.toRevision {return false}
-    if lhs._startedAt != rhs._startedAt {return false}
-    if lhs._endedAt != rhs._endedAt {return false}
-    if lhs.message != rhs.message {return false}
-    if lhs.failures != rhs.failures {return false}
-    if lhs.failedTasks != rhs.failedTasks {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._kind != rhs_storage._kind {return false}
+        if _storage._state != rhs_storage._state {return false}
+        if _storage._fromRevision != rhs_storage._fromRevision {return false}
+        if _storage._toRevision != rhs_storage._toRevision {return false}
+        if _storage._startedAt != rhs_storage._startedAt {return false}
+        if _storage._endedAt != rhs_storage._endedAt {return false}
+        if _storage._message != rhs_storage._message {return false}
+        if _storage._failures != rhs_storage._failures {return false}
+        if _storage._failedTasks != rhs_storage._failedTasks {return false}
+        if _storage._lastLines != rhs_storage._lastLines {return false}
+        if _storage._strategy != rhs_storage._strategy {return false}
+        if _storage._keep != rhs_storage._keep {return false}
+        if _storage._canaryWeights != rhs_storage._canaryWeights {return false}
+        if _storage._promotions != rhs_storage._promotions {return false}
+        if _storage._promotedAt != rhs_storage._promotedAt {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5485,7 +5689,7 @@ nonisolated extension Warren_V1_ServiceSpec: SwiftProtobuf.Message, SwiftProtobu
 
 nonisolated extension Warren_V1_UpdatePolicy: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".UpdatePolicy"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slots\0\u{1}percent\0\u{1}delay\0\u{1}order\0\u{1}monitor\0\u{3}failure_action\0\u{3}max_failure_ratio\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}slots\0\u{1}percent\0\u{1}delay\0\u{1}order\0\u{1}monitor\0\u{3}failure_action\0\u{3}max_failure_ratio\0\u{1}strategy\0\u{1}keep\0\u{3}canary_weights\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5514,6 +5718,9 @@ nonisolated extension Warren_V1_UpdatePolicy: SwiftProtobuf.Message, SwiftProtob
       case 5: try { try decoder.decodeSingularMessageField(value: &self._monitor) }()
       case 6: try { try decoder.decodeSingularEnumField(value: &self.failureAction) }()
       case 7: try { try decoder.decodeSingularDoubleField(value: &self.maxFailureRatio) }()
+      case 8: try { try decoder.decodeSingularEnumField(value: &self.strategy) }()
+      case 9: try { try decoder.decodeSingularMessageField(value: &self._keep) }()
+      case 10: try { try decoder.decodeRepeatedUInt32Field(value: &self.canaryWeights) }()
       default: break
       }
     }
@@ -5550,6 +5757,15 @@ nonisolated extension Warren_V1_UpdatePolicy: SwiftProtobuf.Message, SwiftProtob
     if self.maxFailureRatio.bitPattern != 0 {
       try visitor.visitSingularDoubleField(value: self.maxFailureRatio, fieldNumber: 7)
     }
+    if self.strategy != .unspecified {
+      try visitor.visitSingularEnumField(value: self.strategy, fieldNumber: 8)
+    }
+    try { if let v = self._keep {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    } }()
+    if !self.canaryWeights.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.canaryWeights, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5560,6 +5776,9 @@ nonisolated extension Warren_V1_UpdatePolicy: SwiftProtobuf.Message, SwiftProtob
     if lhs._monitor != rhs._monitor {return false}
     if lhs.failureAction != rhs.failureAction {return false}
     if lhs.maxFailureRatio != rhs.maxFailureRatio {return false}
+    if lhs.strategy != rhs.strategy {return false}
+    if lhs._keep != rhs._keep {return false}
+    if lhs.canaryWeights != rhs.canaryWeights {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6427,7 +6646,7 @@ nonisolated extension Warren_V1_Placement: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Task"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{3}service_id\0\u{3}service_name\0\u{1}slot\0\u{3}node_id\0\u{1}revision\0\u{1}spec\0\u{3}desired_state\0\u{1}status\0\u{3}proven_at\0\u{3}running_since\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{3}service_id\0\u{3}service_name\0\u{1}slot\0\u{3}node_id\0\u{1}revision\0\u{1}spec\0\u{3}desired_state\0\u{1}status\0\u{3}proven_at\0\u{3}running_since\0\u{1}standby\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -6442,6 +6661,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _status: Warren_V1_TaskStatus? = nil
     var _provenAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
     var _runningSince: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+    var _standby: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -6464,6 +6684,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _status = source._status
       _provenAt = source._provenAt
       _runningSince = source._runningSince
+      _standby = source._standby
     }
   }
 
@@ -6494,6 +6715,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 10: try { try decoder.decodeSingularMessageField(value: &_storage._status) }()
         case 11: try { try decoder.decodeSingularMessageField(value: &_storage._provenAt) }()
         case 12: try { try decoder.decodeSingularMessageField(value: &_storage._runningSince) }()
+        case 13: try { try decoder.decodeSingularBoolField(value: &_storage._standby) }()
         default: break
         }
       }
@@ -6542,6 +6764,9 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
       try { if let v = _storage._runningSince {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
       } }()
+      if _storage._standby != false {
+        try visitor.visitSingularBoolField(value: _storage._standby, fieldNumber: 13)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -6563,6 +6788,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._status != rhs_storage._status {return false}
         if _storage._provenAt != rhs_storage._provenAt {return false}
         if _storage._runningSince != rhs_storage._runningSince {return false}
+        if _storage._standby != rhs_storage._standby {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -6574,7 +6800,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension Warren_V1_TaskStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TaskStatus"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}attempt\0\u{1}state\0\u{1}message\0\u{1}since\0\u{3}container_id\0\u{1}pid\0\u{1}address\0\u{3}last_exit\0\u{3}next_attempt_at\0\u{1}health\0\u{3}image_check\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}attempt\0\u{1}state\0\u{1}message\0\u{1}since\0\u{3}container_id\0\u{1}pid\0\u{1}address\0\u{3}last_exit\0\u{3}next_attempt_at\0\u{1}health\0\u{3}image_check\0\u{1}standby\0")
 
   fileprivate class _StorageClass {
     var _attempt: UInt32 = 0
@@ -6588,6 +6814,7 @@ nonisolated extension Warren_V1_TaskStatus: SwiftProtobuf.Message, SwiftProtobuf
     var _nextAttemptAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
     var _health: Warren_V1_TaskHealth? = nil
     var _imageCheck: Warren_V1_HealthCheck? = nil
+    var _standby: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -6609,6 +6836,7 @@ nonisolated extension Warren_V1_TaskStatus: SwiftProtobuf.Message, SwiftProtobuf
       _nextAttemptAt = source._nextAttemptAt
       _health = source._health
       _imageCheck = source._imageCheck
+      _standby = source._standby
     }
   }
 
@@ -6638,6 +6866,7 @@ nonisolated extension Warren_V1_TaskStatus: SwiftProtobuf.Message, SwiftProtobuf
         case 9: try { try decoder.decodeSingularMessageField(value: &_storage._nextAttemptAt) }()
         case 10: try { try decoder.decodeSingularMessageField(value: &_storage._health) }()
         case 11: try { try decoder.decodeSingularMessageField(value: &_storage._imageCheck) }()
+        case 12: try { try decoder.decodeSingularBoolField(value: &_storage._standby) }()
         default: break
         }
       }
@@ -6683,6 +6912,9 @@ nonisolated extension Warren_V1_TaskStatus: SwiftProtobuf.Message, SwiftProtobuf
       try { if let v = _storage._imageCheck {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
       } }()
+      if _storage._standby != false {
+        try visitor.visitSingularBoolField(value: _storage._standby, fieldNumber: 12)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -6703,6 +6935,7 @@ nonisolated extension Warren_V1_TaskStatus: SwiftProtobuf.Message, SwiftProtobuf
         if _storage._nextAttemptAt != rhs_storage._nextAttemptAt {return false}
         if _storage._health != rhs_storage._health {return false}
         if _storage._imageCheck != rhs_storage._imageCheck {return false}
+        if _storage._standby != rhs_storage._standby {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -6714,7 +6947,7 @@ nonisolated extension Warren_V1_TaskStatus: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Warren_V1_TaskHealth: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".TaskHealth"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}state\0\u{1}ready\0\u{1}output\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}state\0\u{1}ready\0\u{1}output\0\u{3}last_lines\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6725,6 +6958,7 @@ nonisolated extension Warren_V1_TaskHealth: SwiftProtobuf.Message, SwiftProtobuf
       case 1: try { try decoder.decodeSingularEnumField(value: &self.state) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self.ready) }()
       case 3: try { try decoder.decodeSingularStringField(value: &self.output) }()
+      case 4: try { try decoder.decodeRepeatedStringField(value: &self.lastLines) }()
       default: break
       }
     }
@@ -6740,6 +6974,9 @@ nonisolated extension Warren_V1_TaskHealth: SwiftProtobuf.Message, SwiftProtobuf
     if !self.output.isEmpty {
       try visitor.visitSingularStringField(value: self.output, fieldNumber: 3)
     }
+    if !self.lastLines.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.lastLines, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6747,6 +6984,7 @@ nonisolated extension Warren_V1_TaskHealth: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.state != rhs.state {return false}
     if lhs.ready != rhs.ready {return false}
     if lhs.output != rhs.output {return false}
+    if lhs.lastLines != rhs.lastLines {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -6754,7 +6992,7 @@ nonisolated extension Warren_V1_TaskHealth: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension Warren_V1_ExitStatus: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ExitStatus"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{1}reason\0\u{1}at\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}code\0\u{1}reason\0\u{1}at\0\u{3}last_lines\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6765,6 +7003,7 @@ nonisolated extension Warren_V1_ExitStatus: SwiftProtobuf.Message, SwiftProtobuf
       case 1: try { try decoder.decodeSingularInt32Field(value: &self.code) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       case 3: try { try decoder.decodeSingularMessageField(value: &self._at) }()
+      case 4: try { try decoder.decodeRepeatedStringField(value: &self.lastLines) }()
       default: break
       }
     }
@@ -6784,6 +7023,9 @@ nonisolated extension Warren_V1_ExitStatus: SwiftProtobuf.Message, SwiftProtobuf
     try { if let v = self._at {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     } }()
+    if !self.lastLines.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.lastLines, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -6791,6 +7033,7 @@ nonisolated extension Warren_V1_ExitStatus: SwiftProtobuf.Message, SwiftProtobuf
     if lhs.code != rhs.code {return false}
     if lhs.reason != rhs.reason {return false}
     if lhs._at != rhs._at {return false}
+    if lhs.lastLines != rhs.lastLines {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -8024,7 +8267,7 @@ nonisolated extension Warren_V1_UpdateServiceRequest: SwiftProtobuf.Message, Swi
 
 nonisolated extension Warren_V1_ChangeRolloutRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ChangeRolloutRequest"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}pause\0\u{1}resume\0\u{3}roll_back_to\0\u{3}request_id\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}pause\0\u{1}resume\0\u{3}roll_back_to\0\u{3}request_id\0\u{1}promote\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -8058,6 +8301,14 @@ nonisolated extension Warren_V1_ChangeRolloutRequest: SwiftProtobuf.Message, Swi
         }
       }()
       case 5: try { try decoder.decodeSingularStringField(value: &self.requestID) }()
+      case 6: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.action != nil {try decoder.handleConflictingOneOf()}
+          self.action = .promote(v)
+        }
+      }()
       default: break
       }
     }
@@ -8084,11 +8335,14 @@ nonisolated extension Warren_V1_ChangeRolloutRequest: SwiftProtobuf.Message, Swi
       guard case .rollBackTo(let v)? = self.action else { preconditionFailure() }
       try visitor.visitSingularUInt64Field(value: v, fieldNumber: 4)
     }()
-    case nil: break
+    default: break
     }
     if !self.requestID.isEmpty {
       try visitor.visitSingularStringField(value: self.requestID, fieldNumber: 5)
     }
+    try { if case .promote(let v)? = self.action {
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 6)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -8273,36 +8527,74 @@ nonisolated extension Warren_V1_GetServiceResponse: SwiftProtobuf.Message, Swift
   package static let protoMessageName: String = _protobuf_package + ".GetServiceResponse"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}service\0\u{1}tally\0")
 
+  fileprivate class _StorageClass {
+    var _service: Warren_V1_Service? = nil
+    var _tally: Warren_V1_ServiceTally? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _service = source._service
+      _tally = source._tally
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._service) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._tally) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._service) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._tally) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._service {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._tally {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._service {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      try { if let v = _storage._tally {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_GetServiceResponse, rhs: Warren_V1_GetServiceResponse) -> Bool {
-    if lhs._service != rhs._service {return false}
-    if lhs._tally != rhs._tally {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._service != rhs_storage._service {return false}
+        if _storage._tally != rhs_storage._tally {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -11,6 +11,7 @@ extension ClusterTask {
     status = try TaskStatus(wire: wire.status)
     if wire.hasProvenAt { provenAt = Timestamp(wire: wire.provenAt) }
     if wire.hasRunningSince { runningSince = Timestamp(wire: wire.runningSince) }
+    isStandby = wire.standby
     unknown = UnknownFields(of: wire)
   }
 
@@ -28,6 +29,7 @@ extension ClusterTask {
     message.status = status.wire
     if let provenAt { message.provenAt = provenAt.wire }
     if let runningSince { message.runningSince = runningSince.wire }
+    message.standby = isStandby
     message.restore(unknown)
     return message
   }

@@ -10,6 +10,10 @@ extension Rollout {
     message = wire.message
     failures = Int(wire.failures)
     failedTasks = wire.failedTasks.map { TaskID($0) }
+    lastLines = wire.lastLines
+    strategy = try UpdatePolicy.Strategy(wire.strategy, keep: wire.keep, weights: wire.canaryWeights, of: "Rollout")
+    promotions = Int(wire.promotions)
+    if wire.hasPromotedAt { promotedAt = Timestamp(wire: wire.promotedAt) }
     unknown = UnknownFields(of: wire)
   }
 
@@ -24,6 +28,11 @@ extension Rollout {
     wire.message = message
     wire.failures = UInt32(clamping: failures)
     wire.failedTasks = failedTasks.map(\.rawValue)
+    wire.lastLines = lastLines
+    (wire.strategy, wire.canaryWeights) = (strategy.wire, strategy.weights)
+    if let keep = strategy.keep { wire.keep = keep }
+    wire.promotions = UInt32(clamping: promotions)
+    if let promotedAt { wire.promotedAt = promotedAt.wire }
     wire.restore(unknown)
     return wire
   }

@@ -12,6 +12,7 @@ extension TaskStatus {
     nextAttemptAt = wire.hasNextAttemptAt ? Timestamp(wire: wire.nextAttemptAt) : nil
     if wire.hasHealth { health = try TaskHealth(wire: wire.health) }
     if wire.hasImageCheck { imageCheck = try HealthCheck(wire: wire.imageCheck) }
+    isStandby = wire.standby
     unknown = UnknownFields(of: wire)
   }
 
@@ -28,6 +29,7 @@ extension TaskStatus {
     if let nextAttemptAt { status.nextAttemptAt = nextAttemptAt.wire }
     if let health { status.health = health.wire }
     if let imageCheck { status.imageCheck = imageCheck.wire }
+    status.standby = isStandby
     status.restore(unknown)
     return status
   }

@@ -13,6 +13,7 @@ extension UpdatePolicy {
     if wire.hasMonitor { monitor = Duration(wire: wire.monitor) }
     failureAction = try FailureAction(wire: wire.failureAction, default: failureAction, field: "UpdatePolicy.failure_action")
     maxFailureRatio = wire.maxFailureRatio
+    strategy = try Strategy(wire.strategy, keep: wire.keep, weights: wire.canaryWeights, of: "UpdatePolicy")
     unknown = UnknownFields(of: wire)
   }
 
@@ -27,6 +28,8 @@ extension UpdatePolicy {
     message.monitor = monitor.wire
     message.failureAction = Warren_V1_UpdateFailureAction(failureAction)
     message.maxFailureRatio = maxFailureRatio
+    (message.strategy, message.canaryWeights) = (strategy.wire, strategy.weights)
+    if let keep = strategy.keep { message.keep = keep }
     message.restore(unknown)
     return message
   }

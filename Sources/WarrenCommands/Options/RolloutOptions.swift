@@ -1,7 +1,7 @@
 import ArgumentParser
 import ClusterModel
 
-/// How tasks are replaced by those of another revision: six options for updates, the same six for rollbacks.
+/// How tasks are replaced by those of another revision: in which way, six options for updates, the same six for rollbacks.
 struct RolloutOptions: ParsableArguments {
   enum Order: String, CaseIterable, ExpressibleByArgument, Sendable {
     case startFirst = "start-first"
@@ -21,6 +21,24 @@ struct RolloutOptions: ParsableArguments {
       }
     }
   }
+
+  enum Strategy: String, CaseIterable, ExpressibleByArgument, Sendable {
+    case rolling
+    case blueGreen = "blue-green"
+    case canary
+  }
+
+  @Option(help: "rolling, blue-green (all new tasks beside the old ones) or canary (a share first), which wait for 'promote' (default: rolling).")
+  var strategy: Strategy?
+  @Option(
+    help: ArgumentHelp("Share of a canary, or several, each the next after a 'promote' (default: 10).", valueName: "%,…"),
+    transform: CanaryWeights.parse)
+  var canaryWeight: [Int]?
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("How long the old tasks of a blue-green update are kept after its 'promote' (default: 5m).", valueName: "duration"),
+    transform: DurationText.parse)
+  var blueGreenKeep: Duration?
 
   @Option(help: ArgumentHelp("Replace so many tasks at a time (default: 1; 0 for all).", valueName: "n|%"), transform: ParallelismText.parse)
   var updateParallelism: UpdatePolicy.Parallelism?
@@ -47,8 +65,13 @@ struct RolloutOptions: ParsableArguments {
   @Option(help: "The same for a rollback: pause or continue.") var rollbackFailureAction: FailureAction?
   @Option(parsing: .unconditional, help: ArgumentHelp("The same for a rollback.", valueName: "ratio")) var rollbackMaxFailureRatio: Double?
 
+  private static let defaultKeep = Duration.seconds(300)
+  private static let defaultWeights = [10]
+
   /// Changes what was given.
-  func apply(to spec: inout ServiceSpec) {
+  /// - Throws: `invalidArgument` when an option is of another strategy.
+  func apply(to spec: inout ServiceSpec) throws(WarrenError) {
+    spec.update.strategy = try changed(spec.update.strategy)
     if let updateParallelism { spec.update.parallelism = updateParallelism }
     if let updateDelay { spec.update.delay = updateDelay }
     if let updateOrder { spec.update.order = updateOrder.value }
@@ -61,5 +84,26 @@ struct RolloutOptions: ParsableArguments {
     if let rollbackMonitor { spec.rollback.monitor = rollbackMonitor }
     if let rollbackFailureAction { spec.rollback.failureAction = rollbackFailureAction.value }
     if let rollbackMaxFailureRatio { spec.rollback.maxFailureRatio = rollbackMaxFailureRatio }
+  }
+
+  private func changed(_ old: UpdatePolicy.Strategy) throws(WarrenError) -> UpdatePolicy.Strategy {
+    let isBlueGreen = if case .blueGreen = old { true } else { false }
+    let isCanary = if case .canary = old { true } else { false }
+    let name: Strategy = strategy ?? (isBlueGreen ? .blueGreen : isCanary ? .canary : .rolling)
+    if canaryWeight != nil, name != .canary {
+      throw .invalid("--canary-weight is not possible", "the strategy is \(name.rawValue)", "give --strategy canary as well")
+    }
+    if blueGreenKeep != nil, name != .blueGreen {
+      throw .invalid("--blue-green-keep is not possible", "the strategy is \(name.rawValue)", "give --strategy blue-green as well")
+    }
+    switch name {
+    case .rolling: return .rolling
+    case .blueGreen:
+      if blueGreenKeep == nil, isBlueGreen { return old }
+      return .blueGreen(keep: blueGreenKeep ?? Self.defaultKeep)
+    case .canary:
+      if canaryWeight == nil, isCanary { return old }
+      return .canary(weights: canaryWeight ?? Self.defaultWeights)
+    }
   }
 }

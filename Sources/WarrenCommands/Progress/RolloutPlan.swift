@@ -23,11 +23,7 @@ struct RolloutPlan {
     if new.revision == old.revision || replaced.isEmpty {
       lines.append("No task would be replaced.")
     } else {
-      let slots = Set(replaced.map(\.displayName)).count
-      let (order, reason) = new.spec.order(of: new.spec.update)
-      lines.append(
-        "\(slots) \(slots == 1 ? "task" : "tasks") would be replaced, \(min(slots, new.spec.update.slotsAtOnce(of: slots))) at a time, "
-          + (order == .startFirst ? "start-first" : "stop-first") + (reason.map { " because \($0)" } ?? "") + ":")
+      lines.append(Self.words(for: Set(replaced.map(\.displayName)).count, new))
       for task in replaced {
         lines.append("  \(task.displayName)  \(task.nodeID?.rawValue ?? "-")  revision \(task.revision) → \(new.revision)")
       }
@@ -36,6 +32,16 @@ struct RolloutPlan {
       lines.append(after > before ? "\(after - before) would be added." : "\(before - after) would be stopped.")
     }
     return lines.map { $0 + "\n" }.joined()
+  }
+
+  /// How so many tasks would be replaced.
+  private static func words(for slots: Int, _ service: ClusterService) -> String {
+    let tasks = slots == 1 ? "1 task" : "\(slots) tasks"
+    if service.rollout?.isBlueGreen == true { return "\(tasks) would start beside the old ones, and take over with 'warren service promote':" }
+    let (order, reason) = service.spec.order(of: service.spec.update)
+    let share = service.rollout?.share(of: slots).map { ", \($0) of them until 'warren service promote'" } ?? ""
+    return "\(tasks) would be replaced\(share), \(min(slots, service.spec.update.slotsAtOnce(of: slots))) at a time, "
+      + (order == .startFirst ? "start-first" : "stop-first") + (reason.map { " because \($0)" } ?? "") + ":"
   }
 
   private static func replicas(_ old: ClusterService, _ new: ClusterService) -> (Int, Int)? {

@@ -5,27 +5,32 @@ import SwiftProtobuf
 import UnixSignals
 import WarrenAPI
 
-/// Waits until a rollout has come to its end, and draws the way there.
+/// Waits until a rollout has come to its end, or to where it waits to be promoted, and draws the way there.
 struct RolloutWait {
   let client: WarrenClient
   let timeout: Duration
 
+  /// - Returns: the service as it is then.
   /// - Throws: `failedPrecondition` when it was paused, rolled back or replaced by another, with the reason and the last lines of the container
   ///   that failed; `deadlineExceeded`, `cancelled` after Ctrl-C.
-  func wait(for service: Warren_V1_Service) async throws {
+  @discardableResult
+  func wait(for service: Warren_V1_Service) async throws -> Warren_V1_Service {
     let name = service.spec.name
     let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-    try await withThrowingTaskGroup(of: Void.self) { group in
+    return try await withThrowingTaskGroup(of: Warren_V1_Service?.self) { group in
       group.addTask {
-        do { try await withDeadline(timeout) { try await follow(service) } } catch is DeadlineExceeded { throw try await lateness(of: service) }
+        do { return try await withDeadline(timeout) { try await follow(service) } } catch is DeadlineExceeded {
+          throw try await lateness(of: service)
+        }
       }
       group.addTask {
         for await _ in signals {
           throw WarrenError(.cancelled, "stopped waiting for \(name); the rollout goes on; see 'warren service history \(name)'")
         }
+        return nil
       }
       defer { group.cancelAll() }
-      try await group.next()
+      return try await group.next().flatMap(\.self) ?? service
     }
   }
 
@@ -38,7 +43,7 @@ struct RolloutWait {
       "\(name) did not get there within \(DurationText.format(timeout)); \(why); the rollout goes on; see 'warren service ps \(name)'")
   }
 
-  private func follow(_ asked: Warren_V1_Service) async throws {
+  private func follow(_ asked: Warren_V1_Service) async throws -> Warren_V1_Service {
     var printer = ProgressPrinter.standardError()
     defer { printer.finish() }
     var wasTold = false
@@ -54,7 +59,7 @@ struct RolloutWait {
       if isUndone, !wasTold {
         wasTold = true
         printer.change("\(name): \(rollout.message); rolling back", matters: true)
-        await tellLastWords(of: service, &printer)
+        tellLastWords(of: service, &printer)
       }
       let reasons = try await reasons(why: service)
       for reason in reasons where told.insert(reason).inserted { printer.change(reason) }
@@ -65,9 +70,10 @@ struct RolloutWait {
       case .completed where isUndone:
         throw WarrenError(
           .failedPrecondition, "the update of \(name) was rolled back; \(rollout.message); it is at revision \(rollout.toRevision) again")
-      case .completed: return
+      case .completed, .staged: return service
+      case .promoted where reasons.isEmpty: return service
       case .paused:
-        await tellLastWords(of: service, &printer)
+        tellLastWords(of: service, &printer)
         let what = rollout.kind == .rollback ? "rollback" : "update"
         throw WarrenError(
           .failedPrecondition,
@@ -80,32 +86,19 @@ struct RolloutWait {
     }
   }
 
-  /// Why new tasks do not run yet: no room, an image that takes its time, a restart.
+  /// Why new tasks do not do what they should yet: no room, an image that takes its time, a restart, ports that do not lead to them.
   private func reasons(why service: Warren_V1_Service) async throws -> [String] {
     let tasks = try await client.allTasks(service: service.id, currentOnly: true, .defaults)
-    return tasks.filter { $0.desiredState == .running && $0.revision == service.revision && !$0.status.isUp }.map {
+    let wanted = tasks.filter { $0.desiredState == .running && $0.revision == service.revision }
+    return wanted.filter { !$0.status.isUp || $0.standby != $0.status.standby }.map {
       "\($0.displayName): \($0.status.words)"
     }
   }
 
-  /// What the container that failed last wrote at its end.
-  private func tellLastWords(of service: Warren_V1_Service, _ printer: inout ProgressPrinter) async {
-    // After a rollback the tasks that failed are not the rollout's any more, but the last of them is still there.
-    let tasks = try? await client.allTasks(service: service.id, currentOnly: false, .defaults)
-    let failed = tasks?.filter { $0.status.hasLastExit && $0.status.lastExit.code != 0 }.max { $0.status.since.seconds < $1.status.since.seconds }
-    guard let failed else { return }
-    var options = CallOptions.defaults
-    options.timeout = .seconds(2)
-    let lines = try? await client.stream { [options] stub in
-      try await stub.serviceLogs(
-        .with {
-          $0.task = failed.id
-          $0.tail = 5
-        }, options: options
-      ) { response in
-        try await response.messages.reduce(into: [String]()) { $0.append(String(decoding: $1.line, as: UTF8.self)) }
-      }
-    }
-    for line in lines ?? [] { printer.change("  \(failed.displayName) | \(line)", matters: true) }
+  /// What the log of the task that failed last said, as it was kept with the rollout.
+  private func tellLastWords(of service: Warren_V1_Service, _ printer: inout ProgressPrinter) {
+    let rollout = service.rollout
+    let name = rollout.message.split(separator: " ", maxSplits: 1).first ?? ""
+    for line in rollout.lastLines { printer.change("  \(name) | \(line)", matters: true) }
   }
 }

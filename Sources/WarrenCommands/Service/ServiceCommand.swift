@@ -6,6 +6,7 @@ struct ServiceCommand: AsyncParsableCommand {
     discussion: example("warren service create web --image nginx", "warren service list"),
     subcommands: [
       ServiceCreate.self, ServiceList.self, ServiceInspect.self, ServicePs.self, ServiceScale.self, ServiceUpdate.self,
-      ServiceRollback.self, ServicePause.self, ServiceResume.self, ServiceHistory.self, ServiceLogs.self, ServiceExec.self, ServiceDelete.self,
+      ServiceRollback.self, ServicePause.self, ServiceResume.self, ServicePromote.self, ServiceHistory.self, ServiceLogs.self, ServiceExec.self,
+      ServiceDelete.self,
     ])
 }

@@ -30,7 +30,7 @@ struct ServiceCreate: AsyncParsableCommand {
     policy.apply(to: &task)
     try health.apply(to: &task)
     var spec = ServiceSpec(name: name, mode: policy.serviceMode, task: task)
-    rollouts.apply(to: &spec)
+    try rollouts.apply(to: &spec)
     spec.labels = Dictionary(container.label.map { ($0.key, $0.value) }) { $1 }
     return spec
   }

@@ -41,15 +41,3 @@ struct RevisionRow: ListDisplayable {
     ["\(revision.number)", standing.isEmpty ? "-" : standing, revision.task.container.image, TimeText.age(of: revision.madeAt)]
   }
 }
-
-extension Warren_V1_Rollout {
-  /// How far it is, for people.
-  var words: String {
-    let isRollback = kind == .rollback
-    return switch state {
-    case .completed: "current"
-    case .paused: isRollback ? "rollback paused" : "update paused"
-    default: isRollback ? "rolling back" : "updating"
-    }
-  }
-}

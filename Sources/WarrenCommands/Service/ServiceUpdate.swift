@@ -44,7 +44,7 @@ struct ServiceUpdate: AsyncParsableCommand {
     var spec = old
     try changes.apply(to: &spec, command: command)
     try health.apply(to: &spec.task)
-    rollouts.apply(to: &spec)
+    try rollouts.apply(to: &spec)
     try spec.validate(checkingImage: ServiceCreate.check)
     return spec
   }
@@ -61,11 +61,11 @@ struct ServiceUpdate: AsyncParsableCommand {
     request.spec = spec.wire
     request.force = force
     request.requestID = RequestRecord.ID.random().rawValue
-    let service = try await client.call { [request] in try await $0.updateService(request, options: options.callOptions) }.service
+    var service = try await client.call { [request] in try await $0.updateService(request, options: options.callOptions) }.service
     let isRollout = service.hasRollout && service.rollout.startedAt != old.rollout?.startedAt.wire
     if !waiting.detach {
       if isRollout || old.rollout?.state == .running {
-        try await RolloutWait(client: client, timeout: options.convergenceTimeout).wait(for: service)
+        service = try await RolloutWait(client: client, timeout: options.convergenceTimeout).wait(for: service)
       } else if spec.mode != old.spec.mode {
         try await ConvergenceWait(client: client, serviceID: service.id, timeout: options.convergenceTimeout)
           .wait(for: ServiceProgress(name: service.spec.name, goal: .running(replicas: spec.mode.replicas)))
@@ -76,9 +76,11 @@ struct ServiceUpdate: AsyncParsableCommand {
 
   private func report(_ service: Warren_V1_Service, from old: ClusterService, replaced: Bool) throws {
     if format.quiet, format.output == .table { return Terminal.line(service.id) }
-    var text = waiting.detach && replaced ? "Update of \(service.spec.name) has begun\n" : "✓ Service updated: \(service.spec.name)\n"
+    let name = service.spec.name
+    let isStaged = service.rollout.state == .staged
+    var text = waiting.detach && replaced ? "Update of \(name) has begun\n" : isStaged ? "✓ Update staged: \(name)\n" : "✓ Service updated: \(name)\n"
     if replaced {
-      text += "  Revision: \(old.revision) → \(service.revision)\n  Image: \(service.spec.task.container.image)\n"
+      text += "  Revision: \(old.revision) → \(service.revision)\n  Image: \(service.spec.task.container.image)\n" + service.whatNext
     } else {
       text += "  No task had to be replaced\n"
     }

@@ -11,11 +11,13 @@ extension Warren_V1_TaskStatus {
 
   /// The state, and what the checks of a running task say unless all is well.
   var stateWords: String {
-    guard state == .running, hasHealth else { return state.word }
-    return !health.ready ? "running (not ready)" : health.state == .unhealthy ? "running (unhealthy)" : state.word
+    guard state == .running else { return state.word }
+    if hasHealth, !health.ready { return "running (not ready)" }
+    if hasHealth, health.state == .unhealthy { return "running (unhealthy)" }
+    return standby ? "running (standby)" : state.word
   }
 
-  /// Whether it serves: it runs, and is ready if that is checked.
+  /// Whether it runs, and is ready if that is checked.
   var isUp: Bool { state == .running && (!hasHealth || health.ready) }
 
   /// What the probe that failed last said; the message; while it is being tried again, with what went wrong before.

@@ -13,7 +13,9 @@ extension Agent {
     }
     let states = Dictionary(found.map { ($0.id, $0.state) }, uniquingKeysWith: { first, _ in first })
     let alive = records.filter { !$0.status.state.isTerminal && states[$0.containerID] != nil }
-    let serving = alive.filter { $0.status.health?.isReady != false }.map { TaskContainer(task: $0.task, attempt: $0.attempt) }
+    let serving = alive.filter { $0.status.health?.isReady != false && !$0.status.isStandby }.map {
+      TaskContainer(task: $0.task, attempt: $0.attempt)
+    }
     try await patiently { try await self.runtime.restore(serving) }
     let wanted = WantedContainers(containers: Set(alive.map(\.containerID)), tasks: Set(records.map(\.task.id)))
     try await patiently { try await self.runtime.sweep { wanted } }

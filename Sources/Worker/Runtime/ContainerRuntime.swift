@@ -30,6 +30,8 @@ package protocol ContainerRuntime: Sendable {
   func remove(_ containerID: String) async throws
   /// Removes what is kept for a task across its attempts: its logs.
   func forget(_ task: TaskID) async throws
+  /// The end of the task's log, for people: at most `ExitStatus.mostLastLines`, each at most `ExitStatus.longestLastLine` bytes.
+  func lastLines(of task: TaskID) async -> [String]
   /// Everything of this node that exists in the engine.
   func containers() async throws -> [RuntimeContainer]
   /// Leads the published ports to these containers, as far as they run, and to nothing else. For the start of a worker.

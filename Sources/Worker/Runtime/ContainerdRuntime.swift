@@ -137,6 +137,18 @@ package struct ContainerdRuntime: ContainerRuntime {
     try removeDirectory(filesDirectory(containerID))
   }
 
+  package func lastLines(of task: TaskID) async -> [String] {
+    var lines: [String] = []
+    do {
+      for try await line in LogReader(directory: logDirectory(task)).lines(LogQuery(tail: ExitStatus.mostLastLines)) {
+        lines.append(ProbeOutcome.line(String(decoding: line.bytes, as: UTF8.self)).clipped(toBytes: ExitStatus.longestLastLine))
+      }
+    } catch {
+      logger.debug("log.unreadable", metadata: ["task": "\(task)", "error": "\(error)"])
+    }
+    return lines
+  }
+
   package func forget(_ task: TaskID) async throws { try removeDirectory(logDirectory(task)) }
 
   enum Label {

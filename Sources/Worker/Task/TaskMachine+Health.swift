@@ -12,6 +12,7 @@ extension TaskMachine {
   mutating func probed(_ role: Checkup.Role, _ outcome: ProbeOutcome?, since start: Timestamp, now: Timestamp) -> [Action] {
     guard var checkup, let check = checkup.check(role) else { return [] }
     if let outcome { checkup.take(outcome, of: role, now: now) }
+    let lines = outcome?.lastLines ?? []
     self.checkup = checkup
     if let reason = checkup.isDead {
       phase = .stopping
@@ -20,18 +21,28 @@ extension TaskMachine {
       // Saved with the reason, so that it is one also after a restart of the worker.
       return [.save, stopping, .stop]
     }
-    return note(checkup.health, now: now) + [.probe(role, check, after: checkup.pause(role))]
+    return note(checkup.health, lines, now: now) + [.probe(role, check, after: checkup.pause(role))]
   }
 
-  private mutating func note(_ health: TaskHealth, now: Timestamp) -> [Action] {
+  private mutating func note(_ health: TaskHealth, _ lastLines: [String], now: Timestamp) -> [Action] {
     let before = record.status.health
     let isNews = before?.isReady != health.isReady || before?.state != health.state
-    guard isNews || (before != health && now >= healthReportedAt + Self.wordsInterval) else { return [] }
+    // A log that goes on is no news.
+    guard isNews || (before?.output != health.output && now >= healthReportedAt + Self.wordsInterval) else { return [] }
     healthReportedAt = now
     record.status.health = health
+    record.status.health?.lastLines = health.output.isEmpty ? [] : lastLines
     let report = Action.report(record.status)
-    guard before?.isReady != health.isReady else { return isNews ? [.save, report] : [report] }
+    guard before?.isReady != health.isReady, !record.status.isStandby else { return isNews ? [.save, report] : [report] }
     return [.save, .publish(health.isReady), report]
+  }
+
+  /// Takes a running task out of its published ports, or back into them, when that is what its manager wants now.
+  mutating func lead(_ isStandby: Bool) -> [Action] {
+    record.task.isStandby = isStandby
+    guard case .running = phase, record.status.isStandby != isStandby else { return [] }
+    record.status.isStandby = isStandby
+    return record.status.isUp ? [.publish(!isStandby), .report(record.status)] : [.report(record.status)]
   }
 
   /// The container was stopped because it was unwell, which is a failure whatever its exit code.

@@ -20,7 +20,8 @@ package struct TaskMachine: Sendable {
     /// By a check of that attempt; nil when the container could not be asked.
     case probed(Checkup.Role, attempt: Int, ProbeOutcome?)
     case stopped(ExitStatus?)
-    case removed
+    /// With what its log said last.
+    case removed(lastLines: [String] = [])
     case failed(message: String)
     /// This node cannot run it, however often it is tried.
     case rejected(message: String)
@@ -98,7 +99,8 @@ package struct TaskMachine: Sendable {
     case (.assigned(let task), _):
       let changed = task.desiredState > record.task.desiredState
       record.task.desiredState = max(record.task.desiredState, task.desiredState)
-      return (changed ? [.save] : []) + unwantedIfSo(now: now)
+      let led = lead(task.isStandby)
+      return (changed || !led.isEmpty ? [.save] : []) + led + unwantedIfSo(now: now)
     case (.forgotten, .ended): return [.forget]
     case (.forgotten, _):
       isForgotten = true
@@ -112,13 +114,15 @@ package struct TaskMachine: Sendable {
       record.startedIn = boot
       record.status.address = made.address
       record.status.imageCheck = made.imageCheck
-      return [.save, report(.starting, "", now), .start(address: made.address, isPublished: container.task.readinessCheck == nil)]
+      record.status.isStandby = record.task.isStandby
+      let isPublished = container.task.readinessCheck == nil && !record.task.isStandby
+      return [.save, report(.starting, "", now), .start(address: made.address, isPublished: isPublished)]
     case (.started(let pid), .starting):
       phase = .running(since: now)
       record.status.pid = pid
       let probes = beginCheckup(at: now)
       let running = report(.running, "", now)
-      return [running, .watch] + probes + unwantedIfSo(now: now)
+      return [running, .watch] + probes + lead(record.task.isStandby) + unwantedIfSo(now: now)
     case (.probed(let role, record.attempt, let outcome), .running(let since)): return probed(role, outcome, since: since, now: now)
     case (.failed(let message), .creating), (.failed(let message), .starting): return couldNotStart(message, now: now)
     case (.rejected(let message), .creating):
@@ -130,7 +134,9 @@ package struct TaskMachine: Sendable {
       if isWanted { return wasUnwell(exit, now: now) }
       record.status.lastExit = exit ?? record.status.lastExit
       return remove(then: .end(.shutdown, message: ""))
-    case (.removed, .removing): return proceed(record.next ?? .end(.shutdown, message: ""), now: now)
+    case (.removed(let lines), .removing):
+      if let exit = record.status.lastExit, exit.code != 0 { record.status.lastExit?.lastLines = lines }
+      return proceed(record.next ?? .end(.shutdown, message: ""), now: now)
     case (.timer, .waiting): return create(now: now)
     default: return []
     }
@@ -171,7 +177,7 @@ package struct TaskMachine: Sendable {
     record.status.pid = pid
     record.status.address = address
     let probes = beginCheckup(at: record.status.since, continuing: record.status.health)
-    let ports = container.task.readinessCheck == nil ? [] : [Action.publish(record.status.isUp)]
+    let ports = container.task.readinessCheck == nil ? [] : [Action.publish(record.status.isServing)]
     return [.report(record.status), .watch] + ports + probes + unwantedIfSo(now: now)
   }
 

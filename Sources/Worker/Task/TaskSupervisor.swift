@@ -187,8 +187,9 @@ package final class TaskSupervisor: Sendable {
       if Task.isCancelled { return }
       log(.warning, "task.probe-failed", container, error)
     }
-    if let outcome, !outcome.isSuccess {
-      around.logger.debug("task.unwell", metadata: metadata(container, ["check": "\(role)", "output": "\(outcome.output)"]))
+    if let failure = outcome, !failure.isSuccess {
+      outcome?.lastLines = await around.runtime.lastLines(of: id)
+      around.logger.debug("task.unwell", metadata: metadata(container, ["check": "\(role)", "output": "\(failure.output)"]))
     }
     send(.probed(role, attempt: container.attempt, outcome))
   }
@@ -210,7 +211,9 @@ package final class TaskSupervisor: Sendable {
   }
 
   private func remove(_ container: String) async {
-    if await persistently("container.remove-failed", { try await self.around.runtime.remove(container) }) { send(.removed) }
+    if await persistently("container.remove-failed", { try await self.around.runtime.remove(container) }) {
+      send(.removed(lastLines: await around.runtime.lastLines(of: id)))
+    }
   }
 
   private func forget() async {

@@ -24,8 +24,10 @@ struct RolloutFixture {
   var rollout: Rollout? { service.rollout }
   var tasks: [ClusterTask] { cluster.view.tasks(ofService: id).sorted { ($0.slot, $0.revision, $0.id) < ($1.slot, $1.revision, $1.id) } }
   var wanted: [ClusterTask] { tasks.filter { $0.desiredState == .running } }
-  /// `slot@revision` of each that is up and wanted.
-  var serving: [String] { wanted.filter(\.status.isUp).map { "\($0.slot)@\($0.revision)" } }
+  /// `slot@revision` of each that is wanted and in its ports.
+  var serving: [String] { wanted.filter(\.status.isServing).map { "\($0.slot)@\($0.revision)" } }
+  /// Of each that runs beside those.
+  var standby: [String] { wanted.filter { $0.status.isUp && $0.status.isStandby }.map { "\($0.slot)@\($0.revision)" } }
 
   mutating func change(_ body: (inout ClusterService, Timestamp) throws -> Void) throws {
     var service = service
@@ -60,11 +62,15 @@ struct RolloutFixture {
         (status.attempt, status.state) = (status.attempt + 1, .waiting)
         status.message = "exited with 3"
         status.lastExit = ExitStatus(code: 3, reason: "exited with 3", at: cluster.now)
+        status.lastExit?.lastLines = ["no such file"]
       } else if status.state != .running {
         status.state = .running
+        status.isStandby = task.isStandby
         status.health = task.readinessCheck.map { _ in TaskHealth(state: .starting, isReady: false, output: "HTTP 503") }
       } else if status.health?.isReady == false, !unready.contains(task.spec.container.image) {
         status.health = TaskHealth(state: .healthy, isReady: true)
+      } else if status.isStandby != task.isStandby {
+        status.isStandby = task.isStandby
       } else {
         continue
       }

@@ -148,13 +148,20 @@ extension RandomModel {
     value.monitor = duration()
     value.failureAction = pick([.pause, .rollback, .proceed])
     value.maxFailureRatio = pick([0, 0.25, 1])
+    value.strategy = strategy()
     value.unknown = unknown()
     return value
   }
 
+  mutating func strategy() -> UpdatePolicy.Strategy { pick([.rolling, .blueGreen(keep: duration()), .canary(weights: [count(), count()])]) }
+
   mutating func rollout() -> Rollout {
     var value = Rollout(pick([.update, .rollback]), from: uint64(), to: uint64(), at: time())
-    value.state = pick([.running, .paused, .completed])
+    value.state = pick([.running, .paused, .completed, .staged, .promoted])
+    value.strategy = strategy()
+    value.promotions = count()
+    value.promotedAt = pick([nil, time()])
+    value.lastLines = texts()
     value.endedAt = pick([nil, time()])
     value.message = text()
     value.failures = count()
@@ -169,6 +176,8 @@ extension RandomModel {
     value.pid = count()
     value.address = text()
     value.lastExit = bool() ? nil : ExitStatus(code: pick([0, -1, .max]), reason: text(), at: time())
+    value.lastExit?.lastLines = texts()
+    value.isStandby = bool()
     value.nextAttemptAt = bool() ? nil : time()
     value.unknown = unknown()
     return value
@@ -182,6 +191,7 @@ extension RandomModel {
     value.desiredState = pick([.running, .shutdown, .remove])
     value.status = status()
     value.provenAt = pick([nil, time()])
+    value.isStandby = bool()
     value.unknown = unknown()
     return value
   }

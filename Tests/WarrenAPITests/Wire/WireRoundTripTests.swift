@@ -101,7 +101,7 @@ struct WireRoundTripTests {
     same([RestartPolicy.Condition.any, .onFailure, .none], Warren_V1_RestartCondition.self)
     same([UpdatePolicy.Order.startFirst, .stopFirst], Warren_V1_UpdateOrder.self)
     same([Rollout.Kind.update, .rollback], Warren_V1_RolloutKind.self)
-    same([Rollout.State.running, .paused, .completed], Warren_V1_RolloutState.self)
+    same([Rollout.State.running, .paused, .completed, .staged, .promoted], Warren_V1_RolloutState.self)
     same([LogLine.Stream.stdout, .stderr], Warren_V1_LogStream.self)
   }
 }

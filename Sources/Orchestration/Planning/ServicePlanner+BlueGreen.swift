@@ -1,0 +1,80 @@
+import ClusterModel
+
+/// Two sets of tasks side by side: the old one serves until the rollout is promoted, the new one from then on.
+///
+/// Until then each slot has a task of either set, and both are kept as slots are. Afterwards what is left of the old set stays aside for a
+/// while, so that going back to it is a matter of ports.
+extension ServicePlanner {
+  /// The rollout that is under way, if it is of this kind.
+  var blueGreen: Rollout? { service.isRolling ? service.rollout.flatMap { $0.isBlueGreen ? $0 : nil } : nil }
+
+  /// Stages it when all new tasks have proved themselves, and ends it when the old ones are gone.
+  mutating func advance(_ rollout: Rollout, of slots: [Slot]) {
+    switch rollout.state {
+    case .running where slots.allSatisfy({ isStaged($0, rollout) }):
+      service.rollout?.state = .staged
+      service.rollout?.message = "all tasks of revision \(rollout.to) run beside those that serve"
+    case .promoted where slots.allSatisfy({ former($0, rollout).allSatisfy(\.status.state.isTerminal) }):
+      complete()
+    default: break
+    }
+  }
+
+  mutating func fill(_ slot: Slot, both rollout: Rollout) {
+    let former = former(slot, rollout)
+    if rollout.state == .promoted {
+      fill(Slot(slot.key, of: members(of: slot).filter { $0.revision == rollout.to }), from: newTemplate)
+      setAside(former, rollout, hasSuccessor: current(slot).contains { $0.revision == rollout.to && $0.status.isServing })
+    } else {
+      // What stood by for a rollout that this one took the place of.
+      for task in former where task.isStandby { retire(task, as: .shutdown) }
+      let serving = Slot(slot.key, of: former.filter { !$0.isStandby })
+      fill(serving, from: template(for: serving))
+      fill(Slot(slot.key, of: members(of: slot).filter { $0.revision == rollout.to }), from: newTemplate)
+    }
+  }
+
+  /// Whether a task that is made now for the template starts out of the published ports.
+  func standsBy(_ template: Template) -> Bool { blueGreen.map { $0.state != .promoted && template.number == $0.to } ?? false }
+
+  /// Leads ports to where the rollout is: to a task that stands by, or away from one.
+  mutating func lead(_ slot: Slot) {
+    let rollout = blueGreen
+    for task in current(slot) {
+      if let rollout {
+        if task.revision == rollout.to { stand(task, by: rollout.state != .promoted) }
+      } else if task.isStandby {
+        // Without a rollout that needs it beside the others it serves, or goes.
+        if task.revision == service.revision { stand(task, by: false) } else { retire(task, as: .shutdown) }
+      }
+    }
+  }
+
+  private func isStaged(_ slot: Slot, _ rollout: Rollout) -> Bool {
+    current(slot).contains { $0.revision == rollout.to && ($0.provenAt != nil || rollout.failedTasks.contains($0.id)) }
+  }
+
+  private func former(_ slot: Slot, _ rollout: Rollout) -> [ClusterTask] { members(of: slot).filter { $0.revision != rollout.to } }
+
+  /// The old task of a slot, once promoted: it covers for a new one that does not serve, and is not replaced when it ends.
+  private mutating func setAside(_ former: [ClusterTask], _ rollout: Rollout, hasSuccessor: Bool) {
+    guard case .blueGreen(let keep) = rollout.strategy, let promotedAt = rollout.promotedAt else { return }
+    let due = promotedAt + keep
+    for task in former where task.desiredState == .running {
+      if !task.status.isUp || (hasSuccessor && due <= now) {
+        retire(task, as: .shutdown)
+      } else {
+        stand(task, by: hasSuccessor)
+        if due > now { wakeAt = min(wakeAt ?? due, due) }
+      }
+    }
+  }
+
+  private mutating func stand(_ task: ClusterTask, by isStandby: Bool) {
+    guard task.isStandby != isStandby, var task = tasks[task.id] else { return }
+    task.isStandby = isStandby
+    // It has to show that it serves.
+    if !isStandby { task.provenAt = nil }
+    tasks[task.id] = task
+  }
+}
