@@ -88,20 +88,20 @@ extension RaftMember {
   private func confirm(_ read: ReadState, _ state: inout State) {
     var numbers = NumberReader(read.context)
     guard numbers.next() == state.session, let number = numbers.next(), let asked = state.reads.removeValue(forKey: number) else { return }
-    state.confirmedReads.append((read.index, asked.continuation))
+    state.confirmedReads.append((read.index, asked))
   }
 
   private func releaseReads(_ state: inout State) {
     let applied = state.applied
     if state.isDiskFull, state.isAlone {
       // It cannot begin a term to lead in, and need not: nobody else has acknowledged anything.
-      state.confirmedReads += state.reads.values.map { (applied, $0.continuation) }
+      state.confirmedReads += state.reads.values.map { (applied, $0) }
       state.reads = [:]
     }
     let ready = state.confirmedReads.filter { $0.index <= applied }
     guard !ready.isEmpty else { return }
     state.confirmedReads.removeAll { $0.index <= applied }
-    state.answers += ready.map { read in { read.continuation.resume(returning: applied) } }
+    state.answers += ready.map { ready in { ready.read.continuation.resume(returning: applied) } }
   }
 
   /// It leads once an entry of its own term is applied: what earlier leaders committed is known only then.

@@ -58,7 +58,7 @@ extension RaftMember {
       return RaftOverview(
         own: node.id, leader: node.softState.leader, isLeader: state.leadership.isLeader, term: node.hardState.term,
         configuration: node.configuration.state, isChangingMembers: node.isChangingMembers, commit: node.log.committed, matches: matches,
-        silence: state.heard.mapValues { tick * Int(state.now - $0) })
+        silence: state.heard.mapValues { tick * Int(state.now - $0.tick) })
     }
   }
 
@@ -80,9 +80,9 @@ extension RaftMember {
 
 extension RaftMember.State {
   /// Voters that were not heard of lately, for people.
-  func missing(_ timing: RaftTiming) -> [String] {
-    let patience = UInt64(RaftOverview.patience / (timing.tick ?? .milliseconds(10)))
-    return node.configuration.voters.members.filter { $0 != node.id && (heard[$0].map { now - $0 > patience } ?? true) }
-      .map { names[$0] ?? "member \($0)" }
+  func missing(at moment: ContinuousClock.Instant) -> [MemberID] {
+    node.configuration.voters.members.filter { id in
+      id != node.id && (heard[id].map { moment - $0.time > RaftOverview.patience } ?? true)
+    }
   }
 }

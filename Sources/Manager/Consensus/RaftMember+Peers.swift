@@ -12,7 +12,7 @@ extension RaftMember: RaftTransportUser {
     let damage: WarrenError? = change { state in
       if state.end != nil || state.isDiskFull { return nil }
       // What is forwarded keeps the member that it came from.
-      if let own = messages.last(where: { $0.kind != .propose && $0.kind != .readIndex }) { state.heard[own.from] = state.now }
+      if let own = messages.last(where: { $0.kind != .propose && $0.kind != .readIndex }) { state.heard[own.from] = (state.now, now()) }
       for message in messages where message.kind != .snapshot {
         do throws(RaftError) { try state.node.step(message) } catch {
           metrics.refused(message)

@@ -42,7 +42,7 @@ extension RaftMember {
             state.nextSequence += 1
             state.waitingBytes += bytes
             state.proposals[sequence] = Proposal(
-              content: content, continuation: continuation, bytes: bytes, triedAt: state.now, expiresAt: state.now + UInt64(timing.requestTicks))
+              content: content, continuation: continuation, bytes: bytes, triedAt: state.now, expiresAt: now() + timing.requestTime)
             place(sequence, &state)
             return nil
           } catch {
@@ -114,7 +114,7 @@ extension RaftMember {
         if let end = state.end { return end }
         let number = state.nextSequence
         state.nextSequence += 1
-        state.reads[number] = Read(continuation: continuation, askedAt: state.now, expiresAt: state.now + UInt64(timing.requestTicks))
+        state.reads[number] = Read(continuation: continuation, askedAt: state.now, expiresAt: now() + timing.requestTime)
         state.node.readIndex(context: State.readContext(number, session: state.session))
         return nil
       }
@@ -129,27 +129,34 @@ extension RaftMember {
     for number in state.reads.keys.sorted() { ask(number, &state) }
   }
 
-  /// What was not answered for long is sent again, and given up in the end.
-  func reviewRequests(_ state: inout State) {
-    let now = state.now
+  /// What was not answered for long is sent again.
+  func sendAgain(_ state: inout State) {
     let retry = UInt64(timing.requestRetryTicks)
-    for (sequence, proposal) in state.proposals.sorted(by: { $0.key < $1.key }) {
-      if now >= proposal.expiresAt {
-        settle(sequence, .failure(unknownOutcome(state)), &state)
-      } else if now >= proposal.triedAt + retry, !(proposal.isPlaced && state.node.isLeader) {
-        place(sequence, &state)
-      }
+    for (sequence, proposal) in state.proposals.sorted(by: { $0.key < $1.key })
+    where state.now >= proposal.triedAt + retry && !(proposal.isPlaced && state.node.isLeader) {
+      place(sequence, &state)
     }
-    for (number, read) in state.reads.sorted(by: { $0.key < $1.key }) {
-      if now >= read.expiresAt {
-        state.reads[number] = nil
-        let error = unknownOutcome(state)
-        state.answers.append { read.continuation.resume(throwing: error) }
-      } else if now >= read.askedAt + retry {
-        ask(number, &state)
-      }
-    }
+    for (number, read) in state.reads.sorted(by: { $0.key < $1.key }) where state.now >= read.askedAt + retry { ask(number, &state) }
   }
+
+  /// What was not answered for too long is given up.
+  func expireRequests(_ state: inout State) {
+    let moment = now()
+    if let due = state.reviewAt, moment < due { return }
+    state.reviewAt = moment + Self.reviewPause
+    for (sequence, proposal) in state.proposals.sorted(by: { $0.key < $1.key }) where moment >= proposal.expiresAt {
+      settle(sequence, .failure(unknownOutcome(state, at: moment)), &state)
+    }
+    let reads = state.reads.filter { moment >= $0.value.expiresAt }
+    for number in reads.keys { state.reads[number] = nil }
+    let expired = reads.values + state.confirmedReads.map(\.read).filter { moment >= $0.expiresAt }
+    state.confirmedReads.removeAll { moment >= $0.read.expiresAt }
+    if expired.isEmpty { return }
+    let error = unknownOutcome(state, at: moment)
+    state.answers += expired.map { read in { read.continuation.resume(throwing: error) } }
+  }
+
+  private static let reviewPause = Duration.milliseconds(50)
 
   private func ask(_ number: UInt64, _ state: inout State) {
     state.reads[number]?.askedAt = state.now
@@ -162,13 +169,16 @@ extension RaftMember {
     state.answers.append { proposal.continuation.resume(with: result) }
   }
 
-  private func unknownOutcome(_ state: State) -> WarrenError {
-    if state.node.softState.leader == .none {
-      let missing = state.missing(timing)
+  private func unknownOutcome(_ state: State, at moment: ContinuousClock.Instant) -> WarrenError {
+    let voters = state.node.configuration.voters
+    let missing = state.missing(at: moment)
+    // Without a majority it may still think that it leads, or is led, when it has missed the ticks in which it would have noticed.
+    if state.node.softState.leader == .none || voters.result(vote: { !missing.contains($0) }) != .won {
+      let names = missing.map { state.names[$0] ?? "member \($0)" }.joined(separator: ", ")
       return WarrenError(
         .unavailable,
-        "The managers have no leader: too few of \(state.node.configuration.voters.members.count) reach one another; "
-          + (missing.isEmpty ? "an election is under way" : "not heard of: \(missing.joined(separator: ", "))")
+        "The managers have no leader: too few of \(voters.members.count) reach one another; "
+          + (missing.isEmpty ? "an election is under way" : "not heard of: \(names)")
           + ". If this was a change, it may still happen. Bring them back; containers run on meanwhile. See: warren cluster info --stale")
     }
     return WarrenError(

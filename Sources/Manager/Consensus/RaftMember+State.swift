@@ -17,13 +17,13 @@ extension RaftMember {
     /// In a leader's log, or on the way to it, as far as is known.
     var isPlaced = false
     var triedAt: UInt64
-    var expiresAt: UInt64
+    var expiresAt: ContinuousClock.Instant
   }
 
   struct Read {
     var continuation: CheckedContinuation<LogIndex, any Error>
     var askedAt: UInt64
-    var expiresAt: UInt64
+    var expiresAt: ContinuousClock.Instant
   }
 
   /// What is to be written together, and said once it is on the disk.
@@ -66,7 +66,9 @@ extension RaftMember {
     var unplaced: [UInt64] = []
     /// Reads that wait until a leadership is confirmed, by the number in their context; then until an index is applied.
     var reads: [UInt64: Read] = [:]
-    var confirmedReads: [(index: LogIndex, continuation: CheckedContinuation<LogIndex, any Error>)] = []
+    var confirmedReads: [(index: LogIndex, read: Read)] = []
+    /// When it is looked again whether requests have expired.
+    var reviewAt: ContinuousClock.Instant?
 
     var writes: [WriteJob] = []
     var isWriting = false
@@ -94,8 +96,9 @@ extension RaftMember {
     var isTicking = false
     /// Ticks since the start.
     var now: UInt64 = 0
-    /// When others were last heard of.
-    var heard: [MemberID: UInt64] = [:]
+    /// When others were last heard of: in ticks, since nobody is taken for gone for time that this machine did not have, and by the clock,
+    /// for people who wait.
+    var heard: [MemberID: (tick: UInt64, time: ContinuousClock.Instant)] = [:]
     var names: [MemberID: String] = [:]
     /// The leader's process is gone: an election begins then.
     var campaignAt: UInt64?

@@ -38,15 +38,17 @@ extension RaftMember {
 
   package func tick() {
     change { state in
+      if state.end != nil || state.isAlone { return }
+      expireRequests(&state)
       // With a full disk it can neither vote nor lead: as if it were away.
-      if state.end != nil || state.isDiskFull || state.isAlone { return }
+      if state.isDiskFull { return }
       state.now += 1
       state.node.tick()
       if let due = state.campaignAt, state.now >= due {
         state.campaignAt = nil
         if state.node.softState.leader == .none { state.node.campaign() }
       }
-      if state.now.isMultiple(of: 5) { reviewRequests(&state) }
+      if state.now.isMultiple(of: 5) { sendAgain(&state) }
       if state.isWriting, state.node.isLeader, state.now - state.writingSince >= UInt64(timing.stalledDiskTicks) { leaveStalledDisk(&state) }
       if state.isLeaving { handOver(&state) }
     }

@@ -136,7 +136,7 @@ extension RaftMember {
       return state
     }
     for proposal in ended.proposals.values { proposal.continuation.resume(throwing: error) }
-    for read in ended.reads.values.map(\.continuation) + ended.confirmedReads.map(\.continuation) { read.resume(throwing: error) }
+    for read in ended.reads.values.map(\.continuation) + ended.confirmedReads.map(\.read.continuation) { read.resume(throwing: error) }
     for reader in ended.leadershipReaders { reader.finish() }
     ended.leaver?.continuation.resume()
     if failed { ended.runner?.resume(throwing: error) } else { ended.runner?.resume() }

@@ -40,6 +40,7 @@ package final class RaftMember: ReplicatedLog, Sendable {
   let timing: RaftTiming
   let limits: Limits
   let logger: Logger
+  let now: @Sendable () -> ContinuousClock.Instant
   let metrics = LogMetrics()
   let state: NIOLockedValueBox<State>
   /// Where proposals meet that go on together.
@@ -53,15 +54,18 @@ package final class RaftMember: ReplicatedLog, Sendable {
 
   /// Brings the state machine to where the snapshot is and takes part. A member that is alone leads when this returns, with everything in
   /// its log applied; among others, `leadershipChanges` tells.
-  /// - Parameter transport: to the other members; must outlive this. Without one the member can only be alone.
+  /// - Parameters:
+  ///   - transport: to the other members; must outlive this. Without one the member can only be alone.
+  ///   - now: the time by which requests expire.
   /// - Throws: `.dataLoss` when the log is damaged or newer than this version of warren; `.failedPrecondition` when it has other members and
   ///   there is no transport; `.resourceExhausted` when the disk has no room for the beginning of a term.
   package static func start(
     storage: any MemberStorage, stateMachine: any ReplicatedStateMachine, transport: (any RaftTransport)? = nil, timing: RaftTiming = .lan,
-    limits: Limits = Limits(), logger: Logger
+    limits: Limits = Limits(), now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }, logger: Logger
   ) async throws -> RaftMember {
     let member = try RaftMember(
-      storage: storage, machine: SessionStateMachine(stateMachine), transport: transport, timing: timing, limits: limits, logger: logger)
+      storage: storage, machine: SessionStateMachine(stateMachine), transport: transport, timing: timing, limits: limits, now: now,
+      logger: logger)
     if let transport { member.attach(transport) }
     if !member.startTicking() {
       member.change { $0.node.campaign() }
@@ -75,12 +79,14 @@ package final class RaftMember: ReplicatedLog, Sendable {
   }
 
   private init(
-    storage: any MemberStorage, machine: SessionStateMachine, transport: (any RaftTransport)?, timing: RaftTiming, limits: Limits, logger: Logger
+    storage: any MemberStorage, machine: SessionStateMachine, transport: (any RaftTransport)?, timing: RaftTiming, limits: Limits,
+    now: @escaping @Sendable () -> ContinuousClock.Instant, logger: Logger
   ) throws {
     self.storage = storage
     self.machine = machine
     self.timing = timing
     self.limits = limits
+    self.now = now
     self.logger = logger
     let snapshot = storage.snapshot
     let id = MemberID(rawValue: storage.identity.memberID)

@@ -12,8 +12,9 @@ package struct RaftTiming: Sendable, Hashable {
   package var candidateRetryTicks: ClosedRange<Int>
   /// A leader whose disk has not finished a write for so long hands leadership over.
   package var stalledDiskTicks: Int
-  /// Proposals and reads fail when their outcome is not known after so long: within 5 s, as people wait for it.
-  package var requestTicks: Int
+  /// Proposals and reads fail when their outcome is not known after so long: within 5 s, as people wait for it. Not in ticks, of which a
+  /// busy machine misses some.
+  package var requestTime: Duration
   /// They are sent again after so long: what carried them may be lost.
   package var requestRetryTicks: Int
   /// A leader that is shutting down waits at most so long for another to take over.
@@ -31,7 +32,7 @@ package struct RaftTiming: Sendable, Hashable {
     hintJitterTicks = 5
     candidateRetryTicks = 5 * scale...15 * scale
     stalledDiskTicks = 200
-    requestTicks = 450
+    requestTime = .milliseconds(4500)
     requestRetryTicks = 20 * scale
     handOverTicks = 100 * scale
   }

@@ -77,6 +77,9 @@ package final class MemoryNetwork: Sendable {
     queue.async { for mourner in mourners { mourner.lost(member) } }
   }
 
+  /// How much time has gone by.
+  package var now: Duration { state.withLockedValue { $0.now } }
+
   /// Lets time go by, and delivers what was due.
   package func advance(by duration: Duration) {
     state.withLockedValue { $0.now += duration }

@@ -141,6 +141,43 @@ struct RaftClusterTests {
     try await cluster.close()
   }
 
+  /// Also on a machine that is too busy for most of its ticks, where the leader has not even noticed that it is alone.
+  @Test(arguments: [10, 20, 150])
+  func requestsFailByTheClockAndNameWhoIsMissing(millisecondsEachTick: Int) async throws {
+    let cluster = try await cluster()
+    let (id, leader) = try (#require(cluster.leaderID), #require(cluster.leader))
+    leader.setNames([1: "one", 2: "two", 3: "three"])
+    cluster.tickTime = .milliseconds(millisecondsEachTick)
+    let others = cluster.members.keys.filter { $0 != id }
+    cluster.network.partition([id], from: others)
+    let start = cluster.network.now
+    let proposal = Task { try await leader.propose([1]) }
+    let read = Task { try await leader.readBarrier() }
+    while leader.state.withLockedValue({ $0.proposals.isEmpty || $0.reads.isEmpty }) { await Task.yield() }
+    for request in [proposal, read] {
+      let error = await #expect(throws: WarrenError.self) { try await cluster.run { try await request.value } }
+      #expect(error?.code == .unavailable)
+      for name in others.map({ ["one", "two", "three"][Int($0.rawValue) - 1] }) { #expect(error?.message.contains(name) == true) }
+    }
+    #expect(cluster.network.now - start < .seconds(5))
+    try await cluster.close()
+  }
+
+  /// A member that was told by the leader that it may read, but not the last entries, has no leader any more.
+  @Test func whatIsConfirmedButNeverAppliedFails() async throws {
+    let cluster = try await cluster()
+    let (leader, term) = try (#require(cluster.leaderID), #require(cluster.leader?.leadership.term))
+    let (id, member) = try #require(cluster.members.first { $0.key != leader })
+    cluster.network.partition([id], from: cluster.members.keys.filter { $0 != id })
+    let read = Task { try await member.readBarrier() }
+    while member.state.withLockedValue({ $0.reads.isEmpty }) { await Task.yield() }
+    let context = member.state.withLockedValue { state in state.reads.keys.first.map { RaftMember.State.readContext($0, session: state.session) } }
+    member.receive([Message(.readIndexResponse, to: id, from: leader, term: term, index: 100, context: try #require(context))])
+    #expect(member.state.withLockedValue { $0.reads.isEmpty && !$0.confirmedReads.isEmpty })
+    await #expect(throws: WarrenError.self) { try await cluster.run { try await read.value } }
+    try await cluster.close()
+  }
+
   @Test func whoIsFarBehindGetsASnapshot() async throws {
     var limits = RaftMember.Limits()
     limits.entriesPerSnapshot = 50

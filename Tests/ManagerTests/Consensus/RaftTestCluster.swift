@@ -14,6 +14,9 @@ final class RaftTestCluster {
   let directory = NSTemporaryDirectory() + "warren-raft-" + UUID().uuidString
   let network: MemoryNetwork
   var limits = RaftMember.Limits()
+  /// How much time goes by from tick to tick; more than a tick is meant to take: the machine is too busy for the others.
+  var tickTime = Duration.milliseconds(10)
+  private let start = ContinuousClock.now
   /// What a member is given in place of its database.
   var disk: (MemberID, LogDatabase) -> any MemberStorage = { $1 }
   private(set) var members: [MemberID: RaftMember] = [:]
@@ -52,7 +55,8 @@ final class RaftTestCluster {
       let journal = Journal()
       journals[id] = journal
       members[id] = try await RaftMember.start(
-        storage: disk(id, storage), stateMachine: journal, transport: transport, timing: timing, limits: limits, logger: logger)
+        storage: disk(id, storage), stateMachine: journal, transport: transport, timing: timing, limits: limits,
+        now: { [start, network] in start + network.now }, logger: logger)
     }
   }
 
@@ -75,7 +79,7 @@ final class RaftTestCluster {
       await settle()
       if condition() { return ticks }
       for member in members.values { member.tick() }
-      network.advance(by: .milliseconds(10))
+      network.advance(by: tickTime)
     }
     return nil
   }
