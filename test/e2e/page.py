@@ -30,7 +30,7 @@ ID = re.compile(r"\b[a-z0-9]{20}\b")
 ADDRESS = re.compile(r"(?<![\w.])(?!127\.)\d{1,3}(?:\.\d{1,3}){3}(?![\w.])")
 DURATION = re.compile(r"^(\d+(ms|s|m|h|d))+$")
 HEADER = re.compile(r"^[A-Z]+( [A-Z]+)*( {2,}[A-Z]+( [A-Z]+)*)+$")
-PASSING = re.compile(r"^\S+\.\S+: (assigned|preparing|starting|stopping|running \(not ready\))(: .*)?$")
+PASSING = re.compile(r"^\S+\.\S+: (assigned|preparing|starting|stopping|running \((not ready|standby)\))(: .*)?$")
 COUNT = re.compile(r"^(\S+): (\d+)/(\d+) ([a-z ]+)$")
 NODES = re.compile(r"(?<![\w-])(" + "|".join(map(re.escape, os.environ.get("NODES", "").split())) + r")(?![\w-])") if os.environ.get("NODES") else None
 

@@ -73,8 +73,8 @@ extension ServicePlanner {
   private mutating func stand(_ task: ClusterTask, by isStandby: Bool) {
     guard task.isStandby != isStandby, var task = tasks[task.id] else { return }
     task.isStandby = isStandby
-    // It has to show that it serves.
-    if !isStandby { task.provenAt = nil }
+    // One that is gone back to has to show that it serves.
+    if !isStandby, task.revision != blueGreen?.to { task.provenAt = nil }
     tasks[task.id] = task
   }
 }
