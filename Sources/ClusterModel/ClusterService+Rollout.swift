@@ -20,7 +20,10 @@ extension ClusterService {
   /// A template that it had before gets its number again, so that tasks of that revision stay.
   /// - Parameter force: replaces the tasks though it be the same.
   package mutating func update(to template: TaskSpec, force: Bool = false, at time: Timestamp) {
-    if force || template != spec.task {
+    // What has never run is not rolled out.
+    if waitsToStart {
+      spec.task = template
+    } else if force || template != spec.task {
       let known = force ? nil : revisions.first { $0.task == template }?.number
       change(to: known ?? nextRevision, template, .update, at: time)
     }

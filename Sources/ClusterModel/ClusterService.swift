@@ -13,11 +13,14 @@ package struct ClusterService: Hashable, Sendable, Identifiable {
   package var revisions: [ServiceRevision] = []
   /// The last change of its template; nil when there was none.
   package var rollout: Rollout?
+  /// It was created with `startsAfter`, and has not started yet: it gets its first tasks when these services are up.
+  package var waitsToStart = false
   package var unknown = UnknownFields()
 
   package init(id: ServiceID, spec: ServiceSpec) {
     self.id = id
     self.spec = spec
+    waitsToStart = !spec.startsAfter.isEmpty
   }
 }
 
@@ -41,6 +44,8 @@ package struct ServiceSpec: Hashable, Sendable {
   package var task: TaskSpec
   package var update = UpdatePolicy()
   package var rollback = UpdatePolicy()
+  /// Names of services that are up before this one gets its first tasks. One that does not exist does not hold it up.
+  package var startsAfter: [String] = []
   package var unknown = UnknownFields()
 
   package init(name: String, mode: Mode = .replicated(replicas: 1), task: TaskSpec) {

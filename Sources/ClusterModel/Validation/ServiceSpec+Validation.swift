@@ -21,6 +21,7 @@ extension ServiceSpec {
         "blue-green is not possible for \(name)", reason ?? "its update order is stop-first, and blue-green starts all new tasks beside the old ones",
         reason == nil ? "use --update-order start-first" : "use --strategy rolling or canary")
     }
+    try StartOrder.validate(startsAfter, of: name)
     try validateSize()
   }
 
@@ -43,7 +44,9 @@ extension ServiceSpec {
   }
 
   private func validateSize() throws(WarrenError) {
-    let size = labels.reduce(name.utf8.count + unknown.bytes.count + task.approximateBytes) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+    let size = labels.reduce(startsAfter.reduce(0) { $0 + $1.utf8.count } + name.utf8.count + unknown.bytes.count + task.approximateBytes) {
+      $0 + $1.key.utf8.count + $1.value.utf8.count
+    }
     if size > Self.mostBytes {
       throw .invalid(
         "the service is too large", "its texts are \(size) bytes together, \(Self.mostBytes) are allowed",

@@ -51,6 +51,7 @@ package enum AccessTable {
     // A node drains and removes itself when it leaves.
     "UpdateNode": .peopleAndNodesThemselves, "RemoveNode": .peopleAndNodesThemselves, "ChangeNodeRole": .people,
     "CreateService": .people, "UpdateService": .people, "ChangeRollout": .people, "DeleteService": .people, "ServiceLogs": .people, "Exec": .people,
+    "ApplyServices": .people,
     "LoadImage": .people, "PullImage": .people, "ListImages": .people, "PruneImages": .people,
     "CreateSecret": .people, "GetSecretByName": .people, "DeleteSecret": .people, "ListSecrets": .people,
     "CreateVolume": .people, "GetVolumeByName": .people, "DeleteVolume": .people, "ListVolumes": .people,

@@ -16,6 +16,7 @@ extension ManagerAPI {
       if let other = transaction.view.service(named: spec.name) { throw Self.nameTaken(by: other) }
       let service = ClusterService(id: id, spec: spec)
       try transaction.put(service)
+      try transaction.view.refuseStartCycle(of: service)
       try transaction.remember("CreateService", requestID: request.requestID, object: id.rawValue)
       return service
     }
@@ -32,6 +33,7 @@ extension ManagerAPI {
       let old = try transaction.view.findService(request.id)
       let new = try change.apply(to: old, now: store.now())
       try transaction.put(new)
+      try transaction.view.refuseStartCycle(of: new)
       let previousReplicas = old.spec.mode.replicas
       try transaction.remember("UpdateService", requestID: request.requestID, object: old.id.rawValue, previousReplicas: previousReplicas)
       return (new, previousReplicas)
@@ -101,11 +103,12 @@ extension ManagerAPI {
   }
 
   /// The service with what is counted of it.
-  private static func answer(_ service: ClusterService, in view: StoreView, isListed: Bool = false) -> Warren_V1_Service {
+  static func answer(_ service: ClusterService, in view: StoreView, isListed: Bool = false) -> Warren_V1_Service {
     let (running, desired) = view.tally(of: service)
     var answer = service.wire
     // Ten templates each would make a list of services ten times as large.
     if isListed { answer.revisions = [] }
+    answer.waitingFor = view.blockers(of: service).map(\.spec.name)
     answer.tally = .with {
       $0.running = UInt32(clamping: running)
       $0.desired = UInt32(clamping: desired)
@@ -114,7 +117,7 @@ extension ManagerAPI {
     return answer
   }
 
-  private static func nameTaken(by other: ClusterService) -> WarrenError {
+  static func nameTaken(by other: ClusterService) -> WarrenError {
     let name = other.spec.name
     if other.deleting {
       return WarrenError(.alreadyExists, "service \(name) still exists; it is being deleted; wait until it is gone, or choose another name")

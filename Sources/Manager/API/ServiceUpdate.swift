@@ -14,6 +14,11 @@ struct ServiceUpdate {
   /// Whether tasks are replaced though their template be the same.
   private let isForced: Bool
 
+  /// - Parameter spec: valid already.
+  init(to spec: ServiceSpec, version: UInt64) {
+    (change, self.version, isForced) = (.spec(spec), version, false)
+  }
+
   init(_ request: Warren_V1_UpdateServiceRequest) throws(WarrenError) {
     version = request.version == 0 ? nil : request.version
     isForced = request.force

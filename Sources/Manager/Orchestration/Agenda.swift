@@ -12,6 +12,8 @@ struct Agenda {
   private var isDraining = false
   /// Services whose rollout looks at what becomes of each task.
   private var rolling: Set<ServiceID> = []
+  /// Services that get their first tasks when others are up.
+  private var waiting: Set<ServiceID> = []
 
   /// When something is due though nothing happens in between.
   var nextWake: Timestamp? { [wakes.values.min(), placementWake].compactMap(\.self).min() }
@@ -19,6 +21,7 @@ struct Agenda {
   /// The beginning, from a view: all that changes afterwards is noted.
   mutating func begin(with nodes: some Sequence<ClusterNode>, _ services: some Sequence<ClusterService>) {
     rolling = Set(services.lazy.filter(\.isRolling).map(\.id))
+    waiting = Set(services.lazy.filter(\.waitsToStart).map(\.id))
     isDraining = nodes.contains { $0.availability == .drain }
     addEverything()
   }
@@ -45,13 +48,19 @@ struct Agenda {
   private mutating func note(service old: ClusterService?, _ new: ClusterService?) {
     if let new {
       if new.isRolling { rolling.insert(new.id) } else { rolling.remove(new.id) }
-      if old?.rollout?.state != new.rollout?.state || old?.spec != new.spec || old?.revision != new.revision || old?.deleting != new.deleting {
+      if old?.rollout?.state != new.rollout?.state || old?.spec != new.spec || old?.revision != new.revision || old?.deleting != new.deleting
+        || old?.waitsToStart != new.waitsToStart
+      {
         services.insert(new.id)
+        services.formUnion(waiting)
       }
+      if new.waitsToStart { waiting.insert(new.id) } else { waiting.remove(new.id) }
     } else if let old {
       services.remove(old.id)
       rolling.remove(old.id)
+      waiting.remove(old.id)
       wakes[old.id] = nil
+      services.formUnion(waiting)
     }
   }
 
@@ -62,6 +71,8 @@ struct Agenda {
     let takesOver = isDraining && new?.status.isUp == true && old?.status.isUp != true
     let isWatched = rolling.contains(task.serviceID) && (old?.progress != new?.progress)
     if ended || takesOver || isWatched || (old != nil && old?.desiredState != new?.desiredState) { services.insert(task.serviceID) }
+    // Only what is looked at, so that no report wakes them for nothing.
+    if !waiting.isEmpty, old?.standing != new?.standing { services.formUnion(waiting) }
     if ended { placement = true }
     if let new, old == nil, new.status.state == .pending { placement = true }
   }
@@ -110,4 +121,7 @@ private struct NodeFacts: Equatable {
 extension ClusterTask {
   /// What a rollout looks at.
   fileprivate var progress: [Int] { [Int(status.state.rawValue), status.attempt, status.isUp ? 1 : 0, status.isStandby ? 1 : 0] }
+
+  /// What those look at that start after its service.
+  fileprivate var standing: [Bool] { [desiredState == .running, hasStarted] }
 }

@@ -25,11 +25,15 @@ struct Reconciler {
     var placement = placement
     let nodes = NodeDirectory(transaction.view.nodes)
     for id in services {
-      guard let service = transaction.view.service(id) else {
+      // What it waits for wakes it, see `Agenda`.
+      guard var service = transaction.view.service(id), transaction.view.blockers(of: service).isEmpty else {
         outcome.done[id] = .some(nil)
         continue
       }
-      let plan = ServicePlanner.plan(service: service, tasks: transaction.view.tasks(ofService: id), nodes: nodes, now: now, newID: newID)
+      let begins = service.waitsToStart
+      service.waitsToStart = false
+      var plan = ServicePlanner.plan(service: service, tasks: transaction.view.tasks(ofService: id), nodes: nodes, now: now, newID: newID)
+      if begins, plan.service == nil, !plan.removesService { plan.service = service }
       let saved = transaction
       do {
         let complete = try apply(plan, of: service, to: &transaction, &budget)

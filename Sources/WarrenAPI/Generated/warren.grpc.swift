@@ -157,6 +157,19 @@ package enum Warren_V1_WarrenAPI: Sendable {
                 type: .unary
             )
         }
+        /// Namespace for "ApplyServices" metadata.
+        package enum ApplyServices: Sendable {
+            /// Request type for "ApplyServices".
+            package typealias Input = Warren_V1_ApplyServicesRequest
+            /// Response type for "ApplyServices".
+            package typealias Output = Warren_V1_ApplyServicesResponse
+            /// Descriptor for "ApplyServices".
+            package static let descriptor = GRPCCore.MethodDescriptor(
+                service: GRPCCore.ServiceDescriptor(fullyQualifiedService: "warren.v1.WarrenAPI"),
+                method: "ApplyServices",
+                type: .unary
+            )
+        }
         /// Namespace for "DeleteService" metadata.
         package enum DeleteService: Sendable {
             /// Request type for "DeleteService".
@@ -559,6 +572,7 @@ package enum Warren_V1_WarrenAPI: Sendable {
             CreateService.descriptor,
             UpdateService.descriptor,
             ChangeRollout.descriptor,
+            ApplyServices.descriptor,
             DeleteService.descriptor,
             GetService.descriptor,
             ListServices.descriptor,
@@ -774,6 +788,24 @@ extension Warren_V1_WarrenAPI {
             request: GRPCCore.StreamingServerRequest<Warren_V1_ChangeRolloutRequest>,
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_ChangeRolloutResponse>
+
+        /// Handle the "ApplyServices" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Creates and updates several services in one transaction: all of them or none.
+        ///
+        /// - Parameters:
+        ///   - request: A streaming request of `Warren_V1_ApplyServicesRequest` messages.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A streaming response of `Warren_V1_ApplyServicesResponse` messages.
+        func applyServices(
+            request: GRPCCore.StreamingServerRequest<Warren_V1_ApplyServicesRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_ApplyServicesResponse>
 
         /// Handle the "DeleteService" method.
         ///
@@ -1392,6 +1424,24 @@ extension Warren_V1_WarrenAPI {
             context: GRPCCore.ServerContext
         ) async throws -> GRPCCore.ServerResponse<Warren_V1_ChangeRolloutResponse>
 
+        /// Handle the "ApplyServices" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Creates and updates several services in one transaction: all of them or none.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_ApplyServicesRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A response containing a single `Warren_V1_ApplyServicesResponse` message.
+        func applyServices(
+            request: GRPCCore.ServerRequest<Warren_V1_ApplyServicesRequest>,
+            context: GRPCCore.ServerContext
+        ) async throws -> GRPCCore.ServerResponse<Warren_V1_ApplyServicesResponse>
+
         /// Handle the "DeleteService" method.
         ///
         /// - Parameters:
@@ -2007,6 +2057,24 @@ extension Warren_V1_WarrenAPI {
             context: GRPCCore.ServerContext
         ) async throws -> Warren_V1_ChangeRolloutResponse
 
+        /// Handle the "ApplyServices" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Creates and updates several services in one transaction: all of them or none.
+        ///
+        /// - Parameters:
+        ///   - request: A `Warren_V1_ApplyServicesRequest` message.
+        ///   - context: Context providing information about the RPC.
+        /// - Throws: Any error which occurred during the processing of the request. Thrown errors
+        ///     of type `RPCError` are mapped to appropriate statuses. All other errors are converted
+        ///     to an internal error.
+        /// - Returns: A `Warren_V1_ApplyServicesResponse` to respond with.
+        func applyServices(
+            request: Warren_V1_ApplyServicesRequest,
+            context: GRPCCore.ServerContext
+        ) async throws -> Warren_V1_ApplyServicesResponse
+
         /// Handle the "DeleteService" method.
         ///
         /// - Parameters:
@@ -2578,6 +2646,17 @@ extension Warren_V1_WarrenAPI.StreamingServiceProtocol {
             }
         )
         router.registerHandler(
+            forMethod: Warren_V1_WarrenAPI.Method.ApplyServices.descriptor,
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_ApplyServicesRequest>(),
+            serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_ApplyServicesResponse>(),
+            handler: { request, context in
+                try await self.applyServices(
+                    request: request,
+                    context: context
+                )
+            }
+        )
+        router.registerHandler(
             forMethod: Warren_V1_WarrenAPI.Method.DeleteService.descriptor,
             deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_DeleteServiceRequest>(),
             serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_DeleteServiceResponse>(),
@@ -3017,6 +3096,17 @@ extension Warren_V1_WarrenAPI.ServiceProtocol {
         context: GRPCCore.ServerContext
     ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_ChangeRolloutResponse> {
         let response = try await self.changeRollout(
+            request: GRPCCore.ServerRequest(stream: request),
+            context: context
+        )
+        return GRPCCore.StreamingServerResponse(single: response)
+    }
+
+    package func applyServices(
+        request: GRPCCore.StreamingServerRequest<Warren_V1_ApplyServicesRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.StreamingServerResponse<Warren_V1_ApplyServicesResponse> {
+        let response = try await self.applyServices(
             request: GRPCCore.ServerRequest(stream: request),
             context: context
         )
@@ -3469,6 +3559,19 @@ extension Warren_V1_WarrenAPI.SimpleServiceProtocol {
     ) async throws -> GRPCCore.ServerResponse<Warren_V1_ChangeRolloutResponse> {
         return GRPCCore.ServerResponse<Warren_V1_ChangeRolloutResponse>(
             message: try await self.changeRollout(
+                request: request.message,
+                context: context
+            ),
+            metadata: [:]
+        )
+    }
+
+    package func applyServices(
+        request: GRPCCore.ServerRequest<Warren_V1_ApplyServicesRequest>,
+        context: GRPCCore.ServerContext
+    ) async throws -> GRPCCore.ServerResponse<Warren_V1_ApplyServicesResponse> {
+        return GRPCCore.ServerResponse<Warren_V1_ApplyServicesResponse>(
+            message: try await self.applyServices(
                 request: request.message,
                 context: context
             ),
@@ -4108,6 +4211,29 @@ extension Warren_V1_WarrenAPI {
             deserializer: some GRPCCore.MessageDeserializer<Warren_V1_ChangeRolloutResponse>,
             options: GRPCCore.CallOptions,
             onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_ChangeRolloutResponse>) async throws -> Result
+        ) async throws -> Result where Result: Sendable
+
+        /// Call the "ApplyServices" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Creates and updates several services in one transaction: all of them or none.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_ApplyServicesRequest` message.
+        ///   - serializer: A serializer for `Warren_V1_ApplyServicesRequest` messages.
+        ///   - deserializer: A deserializer for `Warren_V1_ApplyServicesResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        func applyServices<Result>(
+            request: GRPCCore.ClientRequest<Warren_V1_ApplyServicesRequest>,
+            serializer: some GRPCCore.MessageSerializer<Warren_V1_ApplyServicesRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Warren_V1_ApplyServicesResponse>,
+            options: GRPCCore.CallOptions,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_ApplyServicesResponse>) async throws -> Result
         ) async throws -> Result where Result: Sendable
 
         /// Call the "DeleteService" method.
@@ -5038,6 +5164,40 @@ extension Warren_V1_WarrenAPI {
             try await self.client.unary(
                 request: request,
                 descriptor: Warren_V1_WarrenAPI.Method.ChangeRollout.descriptor,
+                serializer: serializer,
+                deserializer: deserializer,
+                options: options,
+                onResponse: handleResponse
+            )
+        }
+
+        /// Call the "ApplyServices" method.
+        ///
+        /// > Source IDL Documentation:
+        /// >
+        /// > Creates and updates several services in one transaction: all of them or none.
+        ///
+        /// - Parameters:
+        ///   - request: A request containing a single `Warren_V1_ApplyServicesRequest` message.
+        ///   - serializer: A serializer for `Warren_V1_ApplyServicesRequest` messages.
+        ///   - deserializer: A deserializer for `Warren_V1_ApplyServicesResponse` messages.
+        ///   - options: Options to apply to this RPC.
+        ///   - handleResponse: A closure which handles the response and returns its result to
+        ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+        ///       already finished.
+        /// - Returns: The result of `handleResponse`.
+        package func applyServices<Result>(
+            request: GRPCCore.ClientRequest<Warren_V1_ApplyServicesRequest>,
+            serializer: some GRPCCore.MessageSerializer<Warren_V1_ApplyServicesRequest>,
+            deserializer: some GRPCCore.MessageDeserializer<Warren_V1_ApplyServicesResponse>,
+            options: GRPCCore.CallOptions = .defaults,
+            onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_ApplyServicesResponse>) async throws -> Result = { response in
+                try response.message
+            }
+        ) async throws -> Result where Result: Sendable {
+            try await self.client.unary(
+                request: request,
+                descriptor: Warren_V1_WarrenAPI.Method.ApplyServices.descriptor,
                 serializer: serializer,
                 deserializer: deserializer,
                 options: options,
@@ -6236,6 +6396,35 @@ extension Warren_V1_WarrenAPI.ClientProtocol {
         )
     }
 
+    /// Call the "ApplyServices" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Creates and updates several services in one transaction: all of them or none.
+    ///
+    /// - Parameters:
+    ///   - request: A request containing a single `Warren_V1_ApplyServicesRequest` message.
+    ///   - options: Options to apply to this RPC.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func applyServices<Result>(
+        request: GRPCCore.ClientRequest<Warren_V1_ApplyServicesRequest>,
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_ApplyServicesResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        try await self.applyServices(
+            request: request,
+            serializer: GRPCProtobuf.ProtobufSerializer<Warren_V1_ApplyServicesRequest>(),
+            deserializer: GRPCProtobuf.ProtobufDeserializer<Warren_V1_ApplyServicesResponse>(),
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
     /// Call the "DeleteService" method.
     ///
     /// - Parameters:
@@ -7310,6 +7499,39 @@ extension Warren_V1_WarrenAPI.ClientProtocol {
             metadata: metadata
         )
         return try await self.changeRollout(
+            request: request,
+            options: options,
+            onResponse: handleResponse
+        )
+    }
+
+    /// Call the "ApplyServices" method.
+    ///
+    /// > Source IDL Documentation:
+    /// >
+    /// > Creates and updates several services in one transaction: all of them or none.
+    ///
+    /// - Parameters:
+    ///   - message: request message to send.
+    ///   - metadata: Additional metadata to send, defaults to empty.
+    ///   - options: Options to apply to this RPC, defaults to `.defaults`.
+    ///   - handleResponse: A closure which handles the response and returns its result to
+    ///       the caller. Returning from the closure will cancel the RPC if it hasn't
+    ///       already finished.
+    /// - Returns: The result of `handleResponse`.
+    package func applyServices<Result>(
+        _ message: Warren_V1_ApplyServicesRequest,
+        metadata: GRPCCore.Metadata = [:],
+        options: GRPCCore.CallOptions = .defaults,
+        onResponse handleResponse: @Sendable @escaping (GRPCCore.ClientResponse<Warren_V1_ApplyServicesResponse>) async throws -> Result = { response in
+            try response.message
+        }
+    ) async throws -> Result where Result: Sendable {
+        let request = GRPCCore.ClientRequest<Warren_V1_ApplyServicesRequest>(
+            message: message,
+            metadata: metadata
+        )
+        return try await self.applyServices(
             request: request,
             options: options,
             onResponse: handleResponse

@@ -1227,6 +1227,12 @@ package nonisolated struct Warren_V1_Service: Sendable {
   /// Clears the value of `rollout`. Subsequent reads from it will return its default value.
   package mutating func clearRollout() {self._rollout = nil}
 
+  /// It was created with `starts_after`, and has not started yet.
+  package var waitsToStart: Bool = false
+
+  /// In answers of the API only, never stored: the names of the services that it waits for.
+  package var waitingFor: [String] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -1441,6 +1447,12 @@ package nonisolated struct Warren_V1_ServiceSpec: @unchecked Sendable {
   package var hasRollback: Bool {_storage._rollback != nil}
   /// Clears the value of `rollback`. Subsequent reads from it will return its default value.
   package mutating func clearRollback() {_uniqueStorage()._rollback = nil}
+
+  /// Names of services that are up before it gets its first tasks. One that does not exist does not hold it up.
+  package var startsAfter: [String] {
+    get {_storage._startsAfter}
+    set {_uniqueStorage()._startsAfter = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -2446,95 +2458,101 @@ package nonisolated struct Warren_V1_StoreCommand: Sendable {
   fileprivate var _proposedAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 }
 
-package nonisolated struct Warren_V1_StoreChange: Sendable {
+package nonisolated struct Warren_V1_StoreChange: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// Version the object must still have: 0 = must not exist. Mismatch rejects the whole command.
-  package var expectedVersion: UInt64 = 0
+  package var expectedVersion: UInt64 {
+    get {_storage._expectedVersion}
+    set {_uniqueStorage()._expectedVersion = newValue}
+  }
 
-  package var change: Warren_V1_StoreChange.OneOf_Change? = nil
+  package var change: OneOf_Change? {
+    get {return _storage._change}
+    set {_uniqueStorage()._change = newValue}
+  }
 
   package var cluster: Warren_V1_Cluster {
     get {
-      if case .cluster(let v)? = change {return v}
+      if case .cluster(let v)? = _storage._change {return v}
       return Warren_V1_Cluster()
     }
-    set {change = .cluster(newValue)}
+    set {_uniqueStorage()._change = .cluster(newValue)}
   }
 
   package var node: Warren_V1_Node {
     get {
-      if case .node(let v)? = change {return v}
+      if case .node(let v)? = _storage._change {return v}
       return Warren_V1_Node()
     }
-    set {change = .node(newValue)}
+    set {_uniqueStorage()._change = .node(newValue)}
   }
 
   package var service: Warren_V1_Service {
     get {
-      if case .service(let v)? = change {return v}
+      if case .service(let v)? = _storage._change {return v}
       return Warren_V1_Service()
     }
-    set {change = .service(newValue)}
+    set {_uniqueStorage()._change = .service(newValue)}
   }
 
   package var task: Warren_V1_Task {
     get {
-      if case .task(let v)? = change {return v}
+      if case .task(let v)? = _storage._change {return v}
       return Warren_V1_Task()
     }
-    set {change = .task(newValue)}
+    set {_uniqueStorage()._change = .task(newValue)}
   }
 
   package var token: Warren_V1_JoinToken {
     get {
-      if case .token(let v)? = change {return v}
+      if case .token(let v)? = _storage._change {return v}
       return Warren_V1_JoinToken()
     }
-    set {change = .token(newValue)}
+    set {_uniqueStorage()._change = .token(newValue)}
   }
 
   package var secret: Warren_V1_Secret {
     get {
-      if case .secret(let v)? = change {return v}
+      if case .secret(let v)? = _storage._change {return v}
       return Warren_V1_Secret()
     }
-    set {change = .secret(newValue)}
+    set {_uniqueStorage()._change = .secret(newValue)}
   }
 
   package var volume: Warren_V1_Volume {
     get {
-      if case .volume(let v)? = change {return v}
+      if case .volume(let v)? = _storage._change {return v}
       return Warren_V1_Volume()
     }
-    set {change = .volume(newValue)}
+    set {_uniqueStorage()._change = .volume(newValue)}
   }
 
   package var request: Warren_V1_RequestRecord {
     get {
-      if case .request(let v)? = change {return v}
+      if case .request(let v)? = _storage._change {return v}
       return Warren_V1_RequestRecord()
     }
-    set {change = .request(newValue)}
+    set {_uniqueStorage()._change = .request(newValue)}
   }
 
   package var remove: Warren_V1_ObjectReference {
     get {
-      if case .remove(let v)? = change {return v}
+      if case .remove(let v)? = _storage._change {return v}
       return Warren_V1_ObjectReference()
     }
-    set {change = .remove(newValue)}
+    set {_uniqueStorage()._change = .remove(newValue)}
   }
 
   /// Changes nothing: only checks that the object still has the expected version.
   package var check: Warren_V1_ObjectReference {
     get {
-      if case .check(let v)? = change {return v}
+      if case .check(let v)? = _storage._change {return v}
       return Warren_V1_ObjectReference()
     }
-    set {change = .check(newValue)}
+    set {_uniqueStorage()._change = .check(newValue)}
   }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -2555,6 +2573,8 @@ package nonisolated struct Warren_V1_StoreChange: Sendable {
   }
 
   package init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 package nonisolated struct Warren_V1_ObjectReference: Sendable {
@@ -3043,27 +3063,84 @@ package nonisolated struct Warren_V1_ChangeRolloutResponse: Sendable {
   fileprivate var _service: Warren_V1_Service? = nil
 }
 
-package nonisolated struct Warren_V1_UpdateServiceResponse: Sendable {
+package nonisolated struct Warren_V1_UpdateServiceResponse: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   package var service: Warren_V1_Service {
-    get {_service ?? Warren_V1_Service()}
-    set {_service = newValue}
+    get {_storage._service ?? Warren_V1_Service()}
+    set {_uniqueStorage()._service = newValue}
   }
   /// Returns true if `service` has been explicitly set.
-  package var hasService: Bool {self._service != nil}
+  package var hasService: Bool {_storage._service != nil}
   /// Clears the value of `service`. Subsequent reads from it will return its default value.
-  package mutating func clearService() {self._service = nil}
+  package mutating func clearService() {_uniqueStorage()._service = nil}
 
-  package var previousReplicas: UInt32 = 0
+  package var previousReplicas: UInt32 {
+    get {_storage._previousReplicas}
+    set {_uniqueStorage()._previousReplicas = newValue}
+  }
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _service: Warren_V1_Service? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct Warren_V1_ApplyServicesRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// each of another service
+  package var changes: [Warren_V1_ServiceChange] = []
+
+  package var requestID: String = String()
+
+  /// Only say what would become of them.
+  package var dryRun: Bool = false
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Warren_V1_ServiceChange: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var spec: Warren_V1_ServiceSpec {
+    get {_spec ?? Warren_V1_ServiceSpec()}
+    set {_spec = newValue}
+  }
+  /// Returns true if `spec` has been explicitly set.
+  package var hasSpec: Bool {self._spec != nil}
+  /// Clears the value of `spec`. Subsequent reads from it will return its default value.
+  package mutating func clearSpec() {self._spec = nil}
+
+  /// that it was decided on; 0 = there is none of this name
+  package var version: UInt64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+
+  fileprivate var _spec: Warren_V1_ServiceSpec? = nil
+}
+
+package nonisolated struct Warren_V1_ApplyServicesResponse: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var services: [Warren_V1_Service] = []
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct Warren_V1_DeleteServiceRequest: Sendable {
@@ -5270,7 +5347,7 @@ nonisolated extension Warren_V1_NodeDescription: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Warren_V1_Service: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Service"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}spec\0\u{1}revision\0\u{1}deleting\0\u{1}tally\0\u{1}revisions\0\u{1}rollout\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{1}spec\0\u{1}revision\0\u{1}deleting\0\u{1}tally\0\u{1}revisions\0\u{1}rollout\0\u{3}waits_to_start\0\u{3}waiting_for\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5286,6 +5363,8 @@ nonisolated extension Warren_V1_Service: SwiftProtobuf.Message, SwiftProtobuf._M
       case 6: try { try decoder.decodeSingularMessageField(value: &self._tally) }()
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.revisions) }()
       case 8: try { try decoder.decodeSingularMessageField(value: &self._rollout) }()
+      case 9: try { try decoder.decodeSingularBoolField(value: &self.waitsToStart) }()
+      case 10: try { try decoder.decodeRepeatedStringField(value: &self.waitingFor) }()
       default: break
       }
     }
@@ -5320,6 +5399,12 @@ nonisolated extension Warren_V1_Service: SwiftProtobuf.Message, SwiftProtobuf._M
     try { if let v = self._rollout {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
     } }()
+    if self.waitsToStart != false {
+      try visitor.visitSingularBoolField(value: self.waitsToStart, fieldNumber: 9)
+    }
+    if !self.waitingFor.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.waitingFor, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -5332,6 +5417,8 @@ nonisolated extension Warren_V1_Service: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs._tally != rhs._tally {return false}
     if lhs.revisions != rhs.revisions {return false}
     if lhs._rollout != rhs._rollout {return false}
+    if lhs.waitsToStart != rhs.waitsToStart {return false}
+    if lhs.waitingFor != rhs.waitingFor {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -5551,7 +5638,7 @@ nonisolated extension Warren_V1_Rollout: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension Warren_V1_ServiceSpec: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ServiceSpec"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}labels\0\u{1}replicated\0\u{1}global\0\u{1}task\0\u{1}update\0\u{1}rollback\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}labels\0\u{1}replicated\0\u{1}global\0\u{1}task\0\u{1}update\0\u{1}rollback\0\u{3}starts_after\0")
 
   fileprivate class _StorageClass {
     var _name: String = String()
@@ -5560,6 +5647,7 @@ nonisolated extension Warren_V1_ServiceSpec: SwiftProtobuf.Message, SwiftProtobu
     var _task: Warren_V1_TaskSpec? = nil
     var _update: Warren_V1_UpdatePolicy? = nil
     var _rollback: Warren_V1_UpdatePolicy? = nil
+    var _startsAfter: [String] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -5576,6 +5664,7 @@ nonisolated extension Warren_V1_ServiceSpec: SwiftProtobuf.Message, SwiftProtobu
       _task = source._task
       _update = source._update
       _rollback = source._rollback
+      _startsAfter = source._startsAfter
     }
   }
 
@@ -5625,6 +5714,7 @@ nonisolated extension Warren_V1_ServiceSpec: SwiftProtobuf.Message, SwiftProtobu
         case 5: try { try decoder.decodeSingularMessageField(value: &_storage._task) }()
         case 6: try { try decoder.decodeSingularMessageField(value: &_storage._update) }()
         case 7: try { try decoder.decodeSingularMessageField(value: &_storage._rollback) }()
+        case 8: try { try decoder.decodeRepeatedStringField(value: &_storage._startsAfter) }()
         default: break
         }
       }
@@ -5663,6 +5753,9 @@ nonisolated extension Warren_V1_ServiceSpec: SwiftProtobuf.Message, SwiftProtobu
       try { if let v = _storage._rollback {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
       } }()
+      if !_storage._startsAfter.isEmpty {
+        try visitor.visitRepeatedStringField(value: _storage._startsAfter, fieldNumber: 8)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -5678,6 +5771,7 @@ nonisolated extension Warren_V1_ServiceSpec: SwiftProtobuf.Message, SwiftProtobu
         if _storage._task != rhs_storage._task {return false}
         if _storage._update != rhs_storage._update {return false}
         if _storage._rollback != rhs_storage._rollback {return false}
+        if _storage._startsAfter != rhs_storage._startsAfter {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -7303,205 +7397,243 @@ nonisolated extension Warren_V1_StoreChange: SwiftProtobuf.Message, SwiftProtobu
   package static let protoMessageName: String = _protobuf_package + ".StoreChange"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}expected_version\0\u{1}cluster\0\u{1}node\0\u{1}service\0\u{1}task\0\u{1}token\0\u{1}secret\0\u{1}volume\0\u{1}request\0\u{1}remove\0\u{1}check\0")
 
+  fileprivate class _StorageClass {
+    var _expectedVersion: UInt64 = 0
+    var _change: Warren_V1_StoreChange.OneOf_Change?
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _expectedVersion = source._expectedVersion
+      _change = source._change
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.expectedVersion) }()
-      case 2: try {
-        var v: Warren_V1_Cluster?
-        var hadOneofValue = false
-        if let current = self.change {
-          hadOneofValue = true
-          if case .cluster(let m) = current {v = m}
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._expectedVersion) }()
+        case 2: try {
+          var v: Warren_V1_Cluster?
+          var hadOneofValue = false
+          if let current = _storage._change {
+            hadOneofValue = true
+            if case .cluster(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._change = .cluster(v)
+          }
+        }()
+        case 3: try {
+          var v: Warren_V1_Node?
+          var hadOneofValue = false
+          if let current = _storage._change {
+            hadOneofValue = true
+            if case .node(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._change = .node(v)
+          }
+        }()
+        case 4: try {
+          var v: Warren_V1_Service?
+          var hadOneofValue = false
+          if let current = _storage._change {
+            hadOneofValue = true
+            if case .service(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._change = .service(v)
+          }
+        }()
+        case 5: try {
+          var v: Warren_V1_Task?
+          var hadOneofValue = false
+          if let current = _storage._change {
+            hadOneofValue = true
+            if case .task(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._change = .task(v)
+          }
+        }()
+        case 6: try {
+          var v: Warren_V1_JoinToken?
+          var hadOneofValue = false
+          if let current = _storage._change {
+            hadOneofValue = true
+            if case .token(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._change = .token(v)
+          }
+        }()
+        case 7: try {
+          var v: Warren_V1_Secret?
+          var hadOneofValue = false
+          if let current = _storage._change {
+            hadOneofValue = true
+            if case .secret(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._change = .secret(v)
+          }
+        }()
+        case 8: try {
+          var v: Warren_V1_Volume?
+          var hadOneofValue = false
+          if let current = _storage._change {
+            hadOneofValue = true
+            if case .volume(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._change = .volume(v)
+          }
+        }()
+        case 9: try {
+          var v: Warren_V1_RequestRecord?
+          var hadOneofValue = false
+          if let current = _storage._change {
+            hadOneofValue = true
+            if case .request(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._change = .request(v)
+          }
+        }()
+        case 10: try {
+          var v: Warren_V1_ObjectReference?
+          var hadOneofValue = false
+          if let current = _storage._change {
+            hadOneofValue = true
+            if case .remove(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._change = .remove(v)
+          }
+        }()
+        case 11: try {
+          var v: Warren_V1_ObjectReference?
+          var hadOneofValue = false
+          if let current = _storage._change {
+            hadOneofValue = true
+            if case .check(let m) = current {v = m}
+          }
+          try decoder.decodeSingularMessageField(value: &v)
+          if let v = v {
+            if hadOneofValue {try decoder.handleConflictingOneOf()}
+            _storage._change = .check(v)
+          }
+        }()
+        default: break
         }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.change = .cluster(v)
-        }
-      }()
-      case 3: try {
-        var v: Warren_V1_Node?
-        var hadOneofValue = false
-        if let current = self.change {
-          hadOneofValue = true
-          if case .node(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.change = .node(v)
-        }
-      }()
-      case 4: try {
-        var v: Warren_V1_Service?
-        var hadOneofValue = false
-        if let current = self.change {
-          hadOneofValue = true
-          if case .service(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.change = .service(v)
-        }
-      }()
-      case 5: try {
-        var v: Warren_V1_Task?
-        var hadOneofValue = false
-        if let current = self.change {
-          hadOneofValue = true
-          if case .task(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.change = .task(v)
-        }
-      }()
-      case 6: try {
-        var v: Warren_V1_JoinToken?
-        var hadOneofValue = false
-        if let current = self.change {
-          hadOneofValue = true
-          if case .token(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.change = .token(v)
-        }
-      }()
-      case 7: try {
-        var v: Warren_V1_Secret?
-        var hadOneofValue = false
-        if let current = self.change {
-          hadOneofValue = true
-          if case .secret(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.change = .secret(v)
-        }
-      }()
-      case 8: try {
-        var v: Warren_V1_Volume?
-        var hadOneofValue = false
-        if let current = self.change {
-          hadOneofValue = true
-          if case .volume(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.change = .volume(v)
-        }
-      }()
-      case 9: try {
-        var v: Warren_V1_RequestRecord?
-        var hadOneofValue = false
-        if let current = self.change {
-          hadOneofValue = true
-          if case .request(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.change = .request(v)
-        }
-      }()
-      case 10: try {
-        var v: Warren_V1_ObjectReference?
-        var hadOneofValue = false
-        if let current = self.change {
-          hadOneofValue = true
-          if case .remove(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.change = .remove(v)
-        }
-      }()
-      case 11: try {
-        var v: Warren_V1_ObjectReference?
-        var hadOneofValue = false
-        if let current = self.change {
-          hadOneofValue = true
-          if case .check(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.change = .check(v)
-        }
-      }()
-      default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.expectedVersion != 0 {
-      try visitor.visitSingularUInt64Field(value: self.expectedVersion, fieldNumber: 1)
-    }
-    switch self.change {
-    case .cluster?: try {
-      guard case .cluster(let v)? = self.change else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    }()
-    case .node?: try {
-      guard case .node(let v)? = self.change else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    }()
-    case .service?: try {
-      guard case .service(let v)? = self.change else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    }()
-    case .task?: try {
-      guard case .task(let v)? = self.change else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
-    }()
-    case .token?: try {
-      guard case .token(let v)? = self.change else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
-    }()
-    case .secret?: try {
-      guard case .secret(let v)? = self.change else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-    }()
-    case .volume?: try {
-      guard case .volume(let v)? = self.change else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    }()
-    case .request?: try {
-      guard case .request(let v)? = self.change else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
-    }()
-    case .remove?: try {
-      guard case .remove(let v)? = self.change else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
-    }()
-    case .check?: try {
-      guard case .check(let v)? = self.change else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
-    }()
-    case nil: break
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._expectedVersion != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._expectedVersion, fieldNumber: 1)
+      }
+      switch _storage._change {
+      case .cluster?: try {
+        guard case .cluster(let v)? = _storage._change else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      }()
+      case .node?: try {
+        guard case .node(let v)? = _storage._change else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      }()
+      case .service?: try {
+        guard case .service(let v)? = _storage._change else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      }()
+      case .task?: try {
+        guard case .task(let v)? = _storage._change else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+      }()
+      case .token?: try {
+        guard case .token(let v)? = _storage._change else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      }()
+      case .secret?: try {
+        guard case .secret(let v)? = _storage._change else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      }()
+      case .volume?: try {
+        guard case .volume(let v)? = _storage._change else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      }()
+      case .request?: try {
+        guard case .request(let v)? = _storage._change else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      }()
+      case .remove?: try {
+        guard case .remove(let v)? = _storage._change else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+      }()
+      case .check?: try {
+        guard case .check(let v)? = _storage._change else { preconditionFailure() }
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+      }()
+      case nil: break
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Warren_V1_StoreChange, rhs: Warren_V1_StoreChange) -> Bool {
-    if lhs.expectedVersion != rhs.expectedVersion {return false}
-    if lhs.change != rhs.change {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._expectedVersion != rhs_storage._expectedVersion {return false}
+        if _storage._change != rhs_storage._change {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -8393,14 +8525,131 @@ nonisolated extension Warren_V1_UpdateServiceResponse: SwiftProtobuf.Message, Sw
   package static let protoMessageName: String = _protobuf_package + ".UpdateServiceResponse"
   package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}service\0\u{3}previous_replicas\0")
 
+  fileprivate class _StorageClass {
+    var _service: Warren_V1_Service? = nil
+    var _previousReplicas: UInt32 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _service = source._service
+      _previousReplicas = source._previousReplicas
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularMessageField(value: &_storage._service) }()
+        case 2: try { try decoder.decodeSingularUInt32Field(value: &_storage._previousReplicas) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      try { if let v = _storage._service {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+      } }()
+      if _storage._previousReplicas != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._previousReplicas, fieldNumber: 2)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_UpdateServiceResponse, rhs: Warren_V1_UpdateServiceResponse) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._service != rhs_storage._service {return false}
+        if _storage._previousReplicas != rhs_storage._previousReplicas {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_ApplyServicesRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ApplyServicesRequest"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}changes\0\u{3}request_id\0\u{3}dry_run\0")
+
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
       // The use of inline closures is to circumvent an issue where the compiler
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._service) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.previousReplicas) }()
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.changes) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.requestID) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.dryRun) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.changes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.changes, fieldNumber: 1)
+    }
+    if !self.requestID.isEmpty {
+      try visitor.visitSingularStringField(value: self.requestID, fieldNumber: 2)
+    }
+    if self.dryRun != false {
+      try visitor.visitSingularBoolField(value: self.dryRun, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_ApplyServicesRequest, rhs: Warren_V1_ApplyServicesRequest) -> Bool {
+    if lhs.changes != rhs.changes {return false}
+    if lhs.requestID != rhs.requestID {return false}
+    if lhs.dryRun != rhs.dryRun {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_ServiceChange: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ServiceChange"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}spec\0\u{1}version\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._spec) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.version) }()
       default: break
       }
     }
@@ -8411,18 +8660,48 @@ nonisolated extension Warren_V1_UpdateServiceResponse: SwiftProtobuf.Message, Sw
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._service {
+    try { if let v = self._spec {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
     } }()
-    if self.previousReplicas != 0 {
-      try visitor.visitSingularUInt32Field(value: self.previousReplicas, fieldNumber: 2)
+    if self.version != 0 {
+      try visitor.visitSingularUInt64Field(value: self.version, fieldNumber: 2)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Warren_V1_UpdateServiceResponse, rhs: Warren_V1_UpdateServiceResponse) -> Bool {
-    if lhs._service != rhs._service {return false}
-    if lhs.previousReplicas != rhs.previousReplicas {return false}
+  package static func ==(lhs: Warren_V1_ServiceChange, rhs: Warren_V1_ServiceChange) -> Bool {
+    if lhs._spec != rhs._spec {return false}
+    if lhs.version != rhs.version {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Warren_V1_ApplyServicesResponse: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ApplyServicesResponse"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}services\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.services) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.services.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.services, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Warren_V1_ApplyServicesResponse, rhs: Warren_V1_ApplyServicesResponse) -> Bool {
+    if lhs.services != rhs.services {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -8,6 +8,7 @@ extension ClusterService {
     deleting = wire.deleting
     for revision in wire.revisions { revisions.append(try ServiceRevision(wire: revision)) }
     if wire.hasRollout { rollout = try Rollout(wire: wire.rollout) }
+    waitsToStart = wire.waitsToStart
     unknown = UnknownFields(of: wire)
   }
 
@@ -20,6 +21,7 @@ extension ClusterService {
     message.deleting = deleting
     message.revisions = revisions.map(\.wire)
     if let rollout { message.rollout = rollout.wire }
+    message.waitsToStart = waitsToStart
     message.restore(unknown)
     return message
   }

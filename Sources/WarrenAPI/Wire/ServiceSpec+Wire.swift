@@ -16,6 +16,7 @@ extension ServiceSpec {
     labels = wire.labels
     if wire.hasUpdate { update = try UpdatePolicy(wire: wire.update) }
     if wire.hasRollback { rollback = try UpdatePolicy(wire: wire.rollback) }
+    startsAfter = wire.startsAfter
     unknown = UnknownFields(of: wire)
   }
 
@@ -30,6 +31,7 @@ extension ServiceSpec {
     message.task = task.wire
     if update != UpdatePolicy() { message.update = update.wire }
     if rollback != UpdatePolicy() { message.rollback = rollback.wire }
+    message.startsAfter = startsAfter
     message.restore(unknown)
     return message
   }

@@ -61,6 +61,7 @@ import Testing
     var spec = ServiceSpec(name: name, mode: .replicated(replicas: cluster.number(0..<6)), task: TaskSpec(container: ContainerSpec(image: "nginx")))
     if name == "agent" { spec.mode = .global }
     if name == "api" { spec.task.placement.maxPerNode = 3 }
+    if cluster.number(0..<2) == 0 { spec.startsAfter = Self.names.filter { $0 < name } }
     spec.update = SimulatedCluster.policy(&cluster)
     spec.rollback = SimulatedCluster.policy(&cluster)
     if spec.rollback.failureAction == .rollback { spec.rollback.failureAction = .proceed }
@@ -114,6 +115,7 @@ import Testing
     for service in cluster.services {
       let tasks = cluster.view.tasks(ofService: service.id)
       let wanted = tasks.filter { $0.desiredState == .running }
+      #expect(!service.waitsToStart || tasks.isEmpty, comment)
       if case .replicated(let replicas) = service.spec.mode, !service.deleting {
         #expect(Set(wanted.map(\.slot)).count <= replicas, comment)
         // In a rollout the task that goes may run beside the one that comes.
@@ -144,6 +146,11 @@ import Testing
     #expect(cluster.view.tasks.allSatisfy { cluster.view.service($0.serviceID) != nil }, comment)
     for service in cluster.services {
       let wanted = cluster.view.tasks(ofService: service.id).filter { $0.desiredState == .running }
+      if service.waitsToStart {
+        // For one whose task has given up.
+        #expect(!cluster.view.blockers(of: service).isEmpty, comment)
+        continue
+      }
       #expect(wanted.allSatisfy { $0.revision == service.revision && ($0.status.state == .running || $0.hasGivenUp) }, comment)
       switch service.spec.mode {
       case .replicated(let replicas): #expect(wanted.count == replicas, comment)

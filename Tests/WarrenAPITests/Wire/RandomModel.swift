@@ -125,11 +125,13 @@ extension RandomModel {
     spec.labels = labels()
     spec.update = updatePolicy()
     spec.rollback = updatePolicy()
+    spec.startsAfter = texts()
     spec.unknown = unknown()
     var value = ClusterService(id: ServiceID(text()), spec: spec)
     value.meta = meta()
     value.revision = uint64()
     value.deleting = bool()
+    value.waitsToStart = bool()
     value.revisions = (0..<int(0...2)).map { _ in
       var revision = ServiceRevision(number: uint64(), task: taskSpec(), madeAt: time())
       revision.unknown = unknown()
