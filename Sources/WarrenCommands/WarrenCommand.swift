@@ -12,7 +12,9 @@ struct WarrenCommand: AsyncParsableCommand {
         name: "Running Warren", subcommands: [ClusterCommand.self, ManagerCommand.self, WorkerCommand.self, StartCommand.self, LeaveCommand.self]),
       CommandGroup(
         name: "Using a cluster",
-        subcommands: [ServiceCommand.self, TaskCommand.self, NodeCommand.self, ImageCommand.self, EventsCommand.self, ContextCommand.self]),
+        subcommands: [
+          ServiceCommand.self, ApplyCommand.self, TaskCommand.self, NodeCommand.self, ImageCommand.self, EventsCommand.self, ContextCommand.self,
+        ]),
       CommandGroup(name: "About", subcommands: [DoctorCommand.self, VersionCommand.self]),
     ])
 }

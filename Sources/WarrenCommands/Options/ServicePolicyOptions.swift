@@ -51,6 +51,10 @@ struct ServicePolicyOptions: ParsableArguments {
     transform: DurationText.parse)
   var restartWindow: Duration = .zero
 
+  @Option(
+    help: ArgumentHelp("Start for the first time when this service is up.", valueName: "name"), completion: .serviceNames)
+  var startsAfter: [String] = []
+
   var replicaCount: Int { replicas ?? 1 }
   var serviceMode: ServiceSpec.Mode { mode == .global ? .global : .replicated(replicas: replicaCount) }
 

@@ -19,11 +19,12 @@ struct ConvergenceWait {
   let client: WarrenClient
   let serviceID: String
   let timeout: Duration
+  var makePrinter: @Sendable () -> ProgressPrinter = { .standardError() }
 
   /// Throws `deadlineExceeded` (with the reasons), `cancelled` after Ctrl-C, `internalError` when a task has given up.
   func wait(for start: ServiceProgress) async throws {
     var progress = start
-    var printer = ProgressPrinter.standardError()
+    var printer = makePrinter()
     defer { printer.finish() }
     var logged = Set<String>()
     var settling: Task<Void, any Error>?
@@ -50,7 +51,7 @@ struct ConvergenceWait {
         switch input {
         case .change(let change):
           if let task = progress.apply(change, now: TimeText.now()) { await report(task, &printer, &logged) }
-        case .tick: break
+        case .tick: if progress.lacksReason { await tellWaiting(&progress, &printer) }
         case .ended: return
         case .failed(let error): throw error
         case .interrupted: throw interruption(progress)
@@ -88,6 +89,15 @@ struct ConvergenceWait {
       // The daemon may be restarting.
       try await Task.sleep(for: .milliseconds(300))
     }
+  }
+
+  /// Without tasks the watch says nothing.
+  private func tellWaiting(_ progress: inout ServiceProgress, _ printer: inout ProgressPrinter) async {
+    var options = CallOptions.defaults
+    options.timeout = .seconds(2)
+    guard let service = try? await client.service(serviceID, options), service.waitingFor != progress.waitingFor else { return }
+    progress.waitingFor = service.waitingFor
+    if !service.waitingFor.isEmpty { printer.change("\(progress.name): \(service.waitingWords)") }
   }
 
   private func draw(_ progress: ServiceProgress, now: Google_Protobuf_Timestamp, _ printer: inout ProgressPrinter) {

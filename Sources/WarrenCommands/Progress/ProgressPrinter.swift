@@ -2,12 +2,22 @@
 struct ProgressPrinter {
   private let terminalWidth: Int?
   private let write: (String) -> Void
+  /// Where its line is, if there are others beside it.
+  private let lane: (board: ProgressBoard, index: Int)?
   private var drawn = ""
   private var lastCount = ""
 
   init(terminalWidth: Int?, write: @escaping (String) -> Void) {
     self.terminalWidth = terminalWidth
     self.write = write
+    lane = nil
+  }
+
+  /// Draws one line of several.
+  init(on board: ProgressBoard, at index: Int) {
+    terminalWidth = board.terminalWidth
+    write = board.write
+    lane = (board, index)
   }
 
   static func standardError() -> ProgressPrinter {
@@ -33,6 +43,8 @@ struct ProgressPrinter {
   mutating func change(_ text: String, matters: Bool = false) {
     if terminalWidth == nil {
       write(TextTable.singleLine(text) + "\n")
+    } else if matters, let lane {
+      lane.board.tell(TextTable.singleLine(text))
     } else if matters {
       write(ANSI.clearLine + TextTable.singleLine(text) + "\n")
       drawn = ""
@@ -40,12 +52,16 @@ struct ProgressPrinter {
   }
 
   mutating func finish() {
-    if terminalWidth != nil, !drawn.isEmpty { write("\n") }
+    if terminalWidth != nil, !drawn.isEmpty, lane == nil { write("\n") }
     drawn = ""
   }
 
   private mutating func redraw(_ line: String) {
     guard line != drawn else { return }
+    if let lane {
+      drawn = line
+      return lane.board.draw(line, at: lane.index)
+    }
     write(ANSI.clearLine + line)
     drawn = line
   }

@@ -54,7 +54,15 @@ struct RolloutPlan {
     let (before, after) = (try fields(old), try fields(new))
     return Set(before.keys).union(after.keys).sorted().compactMap { key in
       let (left, right) = (before[key], after[key])
-      return left == right ? nil : "\(key): \(left ?? "-") → \(right ?? "-")"
+      return left == right ? nil : TextTable.singleLine("\(key): \(left ?? "-") → \(right ?? "-")")
+    }
+  }
+
+  /// One line for each field that does not have its default: `task.container.image: nginx:1`.
+  static func declared(_ spec: ServiceSpec) throws -> [String] {
+    let usual = try fields(ServiceSpec(name: "", task: TaskSpec(container: ContainerSpec(image: ""))))
+    return try fields(spec).filter { usual[$0.key] != $0.value && $0.key != "name" }.sorted { $0.key < $1.key }.map {
+      TextTable.singleLine("\($0.key): \($0.value)")
     }
   }
 

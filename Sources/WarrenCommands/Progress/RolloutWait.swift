@@ -9,6 +9,7 @@ import WarrenAPI
 struct RolloutWait {
   let client: WarrenClient
   let timeout: Duration
+  var makePrinter: @Sendable () -> ProgressPrinter = { .standardError() }
 
   /// - Returns: the service as it is then.
   /// - Throws: `failedPrecondition` when it was paused, rolled back or replaced by another, with the reason and the last lines of the container
@@ -44,7 +45,7 @@ struct RolloutWait {
   }
 
   private func follow(_ asked: Warren_V1_Service) async throws -> Warren_V1_Service {
-    var printer = ProgressPrinter.standardError()
+    var printer = makePrinter()
     defer { printer.finish() }
     var wasTold = false
     var told = Set<String>()

@@ -14,6 +14,8 @@ struct ServiceProgress {
   let goal: Goal
   private(set) var tasks: [String: Warren_V1_Task] = [:]
   private(set) var synced = false
+  /// Services that have to be up before it gets its first tasks.
+  var waitingFor: [String] = []
   /// By task, the words it was reported with. One that is tried again and again says the same each time.
   private var told: [String: Set<String>] = [:]
   /// By task, since when it has been as it is, as far as could be seen from here: its node's clock may be ahead of this one.
@@ -39,6 +41,9 @@ struct ServiceProgress {
     }
     return nil
   }
+
+  /// Whether nothing is known that would say why it is not there.
+  var lacksReason: Bool { synced && tasks.isEmpty && goal != .gone && goal != .running(replicas: 0) }
 
   /// Tasks that are wanted, in the order of their slots.
   var wanted: [Warren_V1_Task] {
@@ -82,6 +87,7 @@ struct ServiceProgress {
 
   /// Why it is not there yet: one reason per task, the same words once.
   func reasons(now: Google_Protobuf_Timestamp) -> [String] {
+    if tasks.isEmpty, !waitingFor.isEmpty { return ["starts after \(waitingFor.joined(separator: ", "))"] }
     if tasks.isEmpty, synced, case .running(nil) = goal { return ["no node fits yet"] }
     let pending = goal == .gone ? tasks.values.sorted { ($0.slot, $0.id) < ($1.slot, $1.id) } : wanted.filter { !isSettled($0, now: now) }
     var seen = Set<String>()

@@ -31,6 +31,7 @@ struct ServiceCreate: AsyncParsableCommand {
     try health.apply(to: &task)
     var spec = ServiceSpec(name: name, mode: policy.serviceMode, task: task)
     try rollouts.apply(to: &spec)
+    spec.startsAfter = policy.startsAfter
     spec.labels = Dictionary(container.label.map { ($0.key, $0.value) }) { $1 }
     return spec
   }

@@ -19,7 +19,10 @@ struct ServiceInspect: AsyncParsableCommand {
     if format.quiet, format.output == .table { return Terminal.line(answer.service.id) }
     let text = try Details.text(
       answer.service,
-      head: [("Name", answer.service.spec.name), ("ID", answer.service.id), ("Replicas", "\(answer.tally.running)/\(answer.tally.desired)")])
+      head: [
+        ("Name", answer.service.spec.name), ("ID", answer.service.id), ("Replicas", "\(answer.tally.running)/\(answer.tally.desired)"),
+        ("Waits", answer.service.waitingWords),
+      ])
     Terminal.write(try Output.render(answer.service, text: text, format: format.output))
   }
 }

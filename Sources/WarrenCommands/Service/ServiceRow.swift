@@ -12,10 +12,21 @@ struct ServiceRow: ListDisplayable {
     let ports = service.spec.task.ports.map { PortText.format($0) }.joined(separator: ", ")
     return [
       service.spec.name,
-      "\(service.tally.running)/\(service.tally.desired)" + (service.deleting ? " (deleting)" : service.spec.isGlobal ? " (global)" : ""),
+      "\(service.tally.running)/\(service.tally.desired)" + standing,
       service.spec.task.container.image, service.id, ports.isEmpty ? "-" : ports, TimeText.age(of: service.meta.createdAt),
     ]
   }
+
+  private var standing: String {
+    if service.deleting { return " (deleting)" }
+    if !service.waitingFor.isEmpty { return " (\(service.waitingWords))" }
+    return service.spec.isGlobal ? " (global)" : ""
+  }
+}
+
+extension Warren_V1_Service {
+  /// Why it has no tasks yet; empty when it does not wait.
+  var waitingWords: String { waitingFor.isEmpty ? "" : "starts after \(waitingFor.joined(separator: ", "))" }
 }
 
 extension Warren_V1_ServiceSpec {

@@ -1,0 +1,7 @@
+import ClusterModel
+
+/// A service as a file has it.
+struct DeclaredService {
+  var spec: ServiceSpec
+  var place: Place
+}
