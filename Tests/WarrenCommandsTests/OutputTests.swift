@@ -30,6 +30,13 @@ import WarrenAPI
     #expect(lines[1].hasPrefix("web    0/2        nginx   abc   8080->80/tcp   "))
   }
 
+  @Test func `A service without tasks says what it starts after`() {
+    var waiting = service
+    waiting.waitingFor = ["db"]
+    #expect(
+      ServiceRow(service: waiting).cells[1] == "0/2 (starts after db)" && waiting.waitingWords == "starts after db" && service.waitingWords.isEmpty)
+  }
+
   @Test func `What a list counts is in its objects, also when it is nothing`() throws {
     let json = try Output.render([service], rows: [row()], format: .json)
     #expect(json.contains("\"tally\": {\n      \"running\": 0,\n      \"desired\": 2\n    }"), "\(json)")

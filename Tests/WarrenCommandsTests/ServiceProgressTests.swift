@@ -37,6 +37,14 @@ import WarrenAPI
     #expect(!progress(.running(replicas: 2), [task("a", slot: 1, .running), task("b", slot: 2, .preparing)]).isConverged(now: now))
   }
 
+  @Test func `Without tasks it says what it starts after`() {
+    var waiting = progress(.running(replicas: 2), [])
+    #expect(waiting.lacksReason && !waiting.isConverged(now: now))
+    waiting.waitingFor = ["db", "cache"]
+    #expect(waiting.reasons(now: now) == ["starts after db, cache"])
+    #expect(!progress(.running(replicas: 0), []).lacksReason && !progress(.running(replicas: 1), [task("a", slot: 1, .pending)]).lacksReason)
+  }
+
   @Test func `Two tasks in one slot do not make two replicas`() {
     #expect(!progress(.running(replicas: 2), [task("a", slot: 1, .running), task("b", slot: 1, .running)]).isConverged(now: now))
   }
