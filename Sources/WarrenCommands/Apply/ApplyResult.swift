@@ -3,7 +3,7 @@ import WarrenAPI
 
 /// What became of one service.
 struct ApplyResult: Sendable {
-  let service: Warren_V1_Service
+  private(set) var service: Warren_V1_Service
   let wasNothing: Bool
   private let oldID: String?
   private let oldRollout: Warren_V1_Rollout?
@@ -21,10 +21,18 @@ struct ApplyResult: Sendable {
     return service.rollout.startedAt != oldRollout?.startedAt || oldRollout?.state != .completed
   }
 
-  /// Whether there is nothing to wait for.
+  /// Whether there is nothing to wait for. A rollout that is staged is as far as it goes by itself.
   var isThere: Bool {
     let desired = service.spec.isGlobal ? max(service.tally.desired, 1) : service.spec.replicated.replicas
-    return wasNothing && !isRolling && service.tally.running == desired
+    let isAtRest = !service.hasRollout || ![.running, .paused].contains(service.rollout.state)
+    return wasNothing && isAtRest && service.tally.running == desired
+  }
+
+  /// The same, with the service as it is when its rollout has been waited for.
+  func followed(by service: Warren_V1_Service) -> ApplyResult {
+    var result = self
+    result.service = service
+    return result
   }
 
   /// - Parameter isOver: whether what is to be replaced is.
@@ -32,6 +40,7 @@ struct ApplyResult: Sendable {
     let name = service.spec.name
     if oldID == nil { return "✓ Service created: \(name)" }
     if wasNothing { return "✓ Service unchanged: \(name)" }
-    return isRolling && !isOver ? "Update of \(name) has begun" : "✓ Service updated: \(name)"
+    if isRolling, !isOver { return "Update of \(name) has begun" }
+    return service.rollout.state == .staged ? "✓ Update staged: \(name)\n\(service.whatNext.dropLast())" : "✓ Service updated: \(name)"
   }
 }

@@ -11,25 +11,33 @@ struct ApplyWait {
   /// - Throws: why the first of those did not come to it that did not, when all have been waited for; what kept the others is printed.
   func wait(for results: [ApplyResult], done: @escaping @Sendable (ApplyResult) -> Void) async throws {
     let board = ProgressBoard.standardError(count: results.count)
-    let outcomes = await withTaskGroup(of: (Int, Failure?).self) { group in
+    let outcomes = await withTaskGroup(of: (Int, Outcome).self) { group in
       for (index, result) in results.enumerated() {
         group.addTask {
           let makePrinter: @Sendable () -> ProgressPrinter = {
             results.count == 1 ? .standardError() : ProgressPrinter(on: board, at: index)
           }
           do {
-            try await wait(for: result, makePrinter)
-            return (index, nil)
-          } catch { return (index, Failure(error)) }
+            return (index, .success(try await wait(for: result, makePrinter)))
+          } catch { return (index, .failure(Failure(error))) }
         }
       }
-      return await group.reduce(into: [Int: Failure]()) { $0[$1.0] = $1.1 }
+      return await group.reduce(into: [Int: Outcome]()) { $0[$1.0] = $1.1 }
     }
-    for (index, result) in results.enumerated() where outcomes[index] == nil { done(result) }
-    try Self.report(results.indices.compactMap { outcomes[$0] })
+    var failures: [Failure] = []
+    for index in results.indices {
+      switch outcomes[index] {
+      case .success(let result)?: done(result)
+      case .failure(let failure)?: failures.append(failure)
+      case nil: break
+      }
+    }
+    try Self.report(failures)
   }
 
-  private struct Failure: Sendable {
+  private typealias Outcome = Result<ApplyResult, Failure>
+
+  private struct Failure: Error {
     let message: String
     let code: Int32
     let error: any Error
@@ -51,13 +59,14 @@ struct ApplyWait {
     throw ExitCode(first.code)
   }
 
-  private func wait(for result: ApplyResult, _ makePrinter: @escaping @Sendable () -> ProgressPrinter) async throws {
+  private func wait(for result: ApplyResult, _ makePrinter: @escaping @Sendable () -> ProgressPrinter) async throws -> ApplyResult {
     let service = result.service
     if result.isRolling {
-      return try await RolloutWait(client: client, timeout: timeout, makePrinter: makePrinter).wait(for: service)
+      return result.followed(by: try await RolloutWait(client: client, timeout: timeout, makePrinter: makePrinter).wait(for: service))
     }
     let replicas = service.spec.isGlobal ? nil : Int(service.spec.replicated.replicas)
     try await ConvergenceWait(client: client, serviceID: service.id, timeout: timeout, makePrinter: makePrinter)
       .wait(for: ServiceProgress(name: service.spec.name, goal: .running(replicas: replicas)))
+    return result
   }
 }

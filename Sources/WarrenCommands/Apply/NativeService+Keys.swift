@@ -47,7 +47,7 @@ extension NativeService {
     "readiness": { $0.task.readiness = try check($1) },
     "liveness": { $0.task.liveness = try check($1) },
     "image-healthcheck": { $0.task.ignoresImageHealth = try !$1.flag() },
-    "update": { try set(&$0.update, try $1.entries(), by: policyKeys) },
+    "update": { $0.update = try update($1) },
     "rollback": { try set(&$0.rollback, try $1.entries(), by: policyKeys) },
   ]
 
@@ -67,6 +67,29 @@ extension NativeService {
     "start-period": { $0.startPeriod = try $1.text(DurationText.parse) },
     "start-interval": { $0.startInterval = try $1.text(DurationText.parse) },
   ]
+
+  static let strategyKeys = ["strategy", "canary-weight", "blue-green-keep"]
+
+  private static func update(_ value: DocumentValue) throws -> UpdatePolicy {
+    var policy = UpdatePolicy()
+    let entries = try value.entries()
+    try set(&policy, entries.filter { !strategyKeys.contains($0.key) }, by: policyKeys, besides: strategyKeys)
+    func entry(_ key: String) -> DocumentValue.Entry? { entries.first { $0.key == key } }
+    let strategy = try entry("strategy")?.value.choice(of: RolloutOptions.Strategy.self) ?? .rolling
+    for (key, other) in [("canary-weight", RolloutOptions.Strategy.canary), ("blue-green-keep", .blueGreen)] {
+      guard let entry = entry(key), strategy != other else { continue }
+      throw DocumentError(entry.keyPlace, "\(key) is not possible; the strategy is \(strategy.rawValue); write strategy: \(other.rawValue) as well")
+    }
+    switch strategy {
+    case .rolling: break
+    case .blueGreen:
+      policy.strategy = .blueGreen(keep: try entry("blue-green-keep")?.value.text(DurationText.parse) ?? RolloutOptions.defaultKeep)
+    case .canary:
+      policy.strategy = .canary(
+        weights: try entry("canary-weight")?.value.texts(CanaryWeights.parse).flatMap(\.self) ?? RolloutOptions.defaultWeights)
+    }
+    return policy
+  }
 
   /// `http://:80/ready`, or a mapping with that as `check` and its times.
   private static func check(_ value: DocumentValue) throws -> HealthCheck? {

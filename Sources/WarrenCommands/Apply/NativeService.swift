@@ -25,6 +25,7 @@ enum NativeService {
     all.formUnion(keys.keys)
     for role in ["readiness", "liveness"] { all.formUnion(healthKeys.keys.map { "\(role).\($0)" } + ["\(role).check"]) }
     for policy in ["update", "rollback"] { all.formUnion(policyKeys.keys.map { "\(policy).\($0)" }) }
+    all.formUnion(strategyKeys.map { "update.\($0)" })
     return all
   }
 

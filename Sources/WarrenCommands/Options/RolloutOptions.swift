@@ -65,8 +65,8 @@ struct RolloutOptions: ParsableArguments {
   @Option(help: "The same for a rollback: pause or continue.") var rollbackFailureAction: FailureAction?
   @Option(parsing: .unconditional, help: ArgumentHelp("The same for a rollback.", valueName: "ratio")) var rollbackMaxFailureRatio: Double?
 
-  private static let defaultKeep = Duration.seconds(300)
-  private static let defaultWeights = [10]
+  static let defaultKeep = Duration.seconds(300)
+  static let defaultWeights = [10]
 
   /// Changes what was given.
   /// - Throws: `invalidArgument` when an option is of another strategy.

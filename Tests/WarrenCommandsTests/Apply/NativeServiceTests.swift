@@ -51,6 +51,10 @@ import Testing
         "rollback", "--update-max-failure-ratio", "0.2",
       ]
     ),
+    ("update: {strategy: canary, canary-weight: '10,50'}", ["--strategy", "canary", "--canary-weight", "10,50"]),
+    ("update: {canary-weight: [10, 50], strategy: canary}", ["--strategy", "canary", "--canary-weight", "10,50"]),
+    ("update: {strategy: canary}", ["--strategy", "canary"]), ("update: {strategy: rolling}", ["--strategy", "rolling"]),
+    ("update: {strategy: blue-green, blue-green-keep: 1m}", ["--strategy", "blue-green", "--blue-green-keep", "1m"]),
     ("rollback: {parallelism: 0, failure-action: continue}", ["--rollback-parallelism", "0", "--rollback-failure-action", "continue"]),
   ]
 
@@ -70,6 +74,7 @@ import Testing
     }
     options.subtract(["detach", "help", "version", "socket", "manager", "context", "stale", "timeout", "output", "quiet", "no-image-healthcheck"])
     let keys = options.map { option in
+      if NativeService.strategyKeys.contains(option) { return "update.\(option)" }
       for role in ["readiness", "liveness", "update", "rollback"] where option.hasPrefix("\(role)-") {
         return "\(role).\(option.dropFirst(role.count + 1))"
       }
@@ -133,6 +138,8 @@ import Testing
     ("name: web\nimage: x\nupdate: {max-failure-ratio: 2}\n", "'2' is no value of 'update.max-failure-ratio'"),
     ("name: web\nimage: x\nrollback: {failure-action: rollback}\n", "it would never end"),
     ("name: web\nimage: x\nstarts-after: [web]\n", "cannot wait for itself"),
+    ("name: web\nimage: x\nupdate: {canary-weight: 10}\n", "f.yaml:3:10: canary-weight is not possible; the strategy is rolling"),
+    ("name: web\nimage: x\nrollback: {strategy: canary}\n", "unknown key 'strategy'"),
     ("name: web\nimage: x\nmemory: 1\n", "f.yaml:1:1: service web: memory limit"), ("", "f.yaml: there is no service in it"),
     ("# nothing\n", "there is no service in it"),
     ("- a\n", "f.yaml:1:1: a document is one service"), ("hello\n", "a document is one service"), ("name: web\nimage: 'x\n", "f.yaml:"),
