@@ -88,8 +88,9 @@ extension ClusterService {
   private var nextRevision: UInt64 { (revisions.map(\.number) + [revision]).max().map { $0 + 1 } ?? 1 }
 
   private mutating func change(to number: UInt64, _ template: TaskSpec, _ kind: Rollout.Kind, at time: Timestamp) {
-    // One that is not at its end was never all of the service: there is no use in going back to it.
-    let from = rollout.map { $0.isOver || $0.state == .promoted || $0.from == number ? revision : $0.from } ?? revision
+    // One that is not at its end was never all of the service: there is no use in going back to it. Where a rollback leads to was.
+    let from =
+      rollout.map { $0.isOver || $0.state == .promoted || $0.kind == .rollback || $0.from == number ? revision : $0.from } ?? revision
     revisions.removeAll { $0.number == number || $0.number == revision }
     revisions.append(ServiceRevision(number: revision, task: spec.task, madeAt: rollout?.startedAt ?? meta.createdAt))
     (revision, spec.task) = (number, template)

@@ -14,7 +14,7 @@ package struct Rollout: Hashable, Sendable {
   package var state = State.running
   /// The policy's when it began; a rollback is always rolling.
   package var strategy = UpdatePolicy.Strategy.rolling
-  /// The last revision that was rolled out to its end, or was the service's first.
+  /// The last revision that was rolled out to its end, or was the service's first, or that a rollback was on its way to.
   package var from: UInt64
   package var to: UInt64
   package var startedAt: Timestamp

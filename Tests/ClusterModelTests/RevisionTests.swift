@@ -52,6 +52,16 @@ struct RevisionTests {
     #expect(service.revision == 1 && service.rollout?.from == 2)
   }
 
+  @Test func anUpdateThatReplacesARollbackGoesBackToWhereThatLed() throws {
+    var service = service()
+    service.update(to: template("web:2"), at: now)
+    try service.rollBack(to: nil, because: "web.1 failed", at: now)
+    service.update(to: template("web:3"), at: now)
+    #expect(service.rollout?.from == 1)
+    try service.rollBack(to: nil, at: now)
+    #expect(service.revision == 1)
+  }
+
   @Test func thereMustBeSomethingToGoBackTo() throws {
     var service = service()
     #expect(throws: WarrenError.self) { try service.rollBack(to: nil, at: now) }
