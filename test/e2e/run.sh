@@ -14,7 +14,7 @@ if [ "$(id -u)" != 0 ]; then
   exit 1
 fi
 if [ ${#scenarios[@]} = 0 ]; then
-  halves=("service apply health strategies following bad-input clocks network operator faults expired upgrade upheaval updates" "workers managers failover membership recovery pages")
+  halves=("service apply health strategies following bad-input clocks network operator faults expired upgrade upheaval updates" "workers managers failover membership recovery pages rollouts")
   outputs=$(mktemp -d) pids=() order=() failures=()
   trap 'kill "${pids[@]}"; rm -rf "$outputs"; exit 130' INT TERM
   for half in "${!halves[@]}"; do
