@@ -140,9 +140,8 @@ for number in 4 5; do
 done
 # Listens half a second after it has started.
 check "a service that is slow to be ready" w h1 service create web --image web:demo --replicas $REPLICAS --publish 8088:80 --readiness http://:80/ \
-  --readiness-interval 300ms --readiness-start-interval 100ms --readiness-start-period 4s --liveness 'shell:! busybox test -e /www/unwell' \
-  --liveness-interval 300ms --liveness-retries 1 --stop-timeout 1s --update-monitor 1s --rollback-monitor 1s --update-parallelism 2 --rollback-parallelism 2 \
-  --env V=1 --timeout 120s \
+  --readiness-interval 300ms --readiness-start-interval 100ms --readiness-start-period 4s --stop-timeout 1s \
+  --update-monitor 1s --rollback-monitor 1s --update-parallelism 2 --rollback-parallelism 2 --env V=1 --timeout 120s \
   -- sh -c 'sleep 0.5; exec httpd -f -p 80 -h /www'
 rm -f "$log/over"
 for host in h4 h5; do hammer "$host" & done
@@ -209,7 +208,8 @@ serve='sleep 0.5; exec httpd -f -p 80 -h /www'
 bad "no such image" "cannot reach the registry 127.0.0.1:1" --image 127.0.0.1:1/none:1
 bad "a crash at the start" "exited with 3" -- sh -c 'echo broken >&2; exit 3'
 bad "never ready" "not ready in time: connection" -- httpd -f -p 81 -h /www
-bad "ready, then unwell" "unhealthy: " --update-monitor 8s -- sh -c "{ sleep 2; echo >/www/unwell; } & $serve"
+bad "ready, then unwell" "unhealthy: " --update-monitor 8s --liveness 'shell:! busybox test -e /www/unwell' --liveness-interval 300ms \
+  --liveness-retries 1 -- sh -c "{ sleep 2; echo >/www/unwell; } & $serve"
 
 echo "  -- changes of mind"
 before=$(revision h1) old=$(ready 4)
