@@ -43,7 +43,13 @@ extension RaftMember {
             state.waitingBytes += bytes
             state.proposals[sequence] = Proposal(
               content: content, continuation: continuation, bytes: bytes, triedAt: state.now, expiresAt: now() + timing.requestTime)
-            place(sequence, &state)
+            // Alone, it does not wait for a turn of another thread: nothing else could come along.
+            if state.proposals.count == 1 {
+              state.unplaced.append(sequence)
+              placeWaiting(&state)
+            } else {
+              place(sequence, &state)
+            }
             return nil
           } catch {
             return error

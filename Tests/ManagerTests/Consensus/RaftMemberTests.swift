@@ -31,6 +31,21 @@ struct RaftMemberTests {
     try await log.close()
   }
 
+  @Test func aLoneProposalWaitsForNoOther() async throws {
+    let scratch = ScratchStore()
+    let (store, log) = try await scratch.open()
+    let gate = DispatchSemaphore(value: 0)
+    log.writeThread.async { gate.wait() }
+    log.proposeThread.suspend()
+    let update = Task { try await store.update { try $0.put(makeService("a")) } }
+    while log.state.withLockedValue({ $0.proposals.isEmpty }) { await Task.yield() }
+    #expect(log.state.withLockedValue { $0.unplaced.isEmpty && $0.isWriting })
+    log.proposeThread.resume()
+    gate.signal()
+    try await update.value
+    try await log.close()
+  }
+
   @Test func refusesWhatIsTooLarge() async throws {
     let scratch = ScratchStore()
     let (store, log) = try await scratch.open()
