@@ -5,7 +5,7 @@ extension Dispatcher {
   /// Tells workers what the store says about their tasks, until the store closes or the task is cancelled.
   func followStore() async {
     while !Task.isCancelled {
-      let (view, changes) = store.watch()
+      let (view, changes) = store.watch { $0.changes.contains { $0.kind == .task || $0.kind == .node } }
       for node in sessions.keys where (sessions[node]?.toldUntil ?? 0) < view.index { sessions[node]?.sendAll(view, of: node) }
       expectAll(view)
       do {

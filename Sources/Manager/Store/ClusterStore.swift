@@ -102,8 +102,9 @@ package final class ClusterStore: Sendable {
   }
 
   /// A view and every change after it, with none missing between and none told twice.
-  package func watch() -> (view: StoreView, changes: StoreWatch) {
-    let watch = StoreWatch(limit: watchLimit)
+  /// - Parameter isOfInterest: a reader is woken for such changes only.
+  package func watch(_ isOfInterest: @escaping @Sendable (StoreEvent) -> Bool = { _ in true }) -> (view: StoreView, changes: StoreWatch) {
+    let watch = StoreWatch(limit: watchLimit, isOfInterest: isOfInterest)
     let view = state.withLockedValue { state in
       state.watches.append(WeakWatch(watch: watch))
       return state.view

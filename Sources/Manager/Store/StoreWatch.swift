@@ -1,7 +1,7 @@
 import ClusterModel
 import NIOConcurrencyHelpers
 
-/// The changes after the view it was handed out with, in order, each once. For one reader.
+/// The changes after the view it was handed out with, in order, each once: all, or those that are of interest. For one reader.
 ///
 /// A reader that leaves more than `limit` changes unread loses its place: it gets an error and has to start over from a new view.
 package final class StoreWatch: AsyncSequence, Sendable {
@@ -24,8 +24,12 @@ package final class StoreWatch: AsyncSequence, Sendable {
 
   private let state = NIOLockedValueBox(State())
   private let limit: Int
+  private let isOfInterest: @Sendable (StoreEvent) -> Bool
 
-  init(limit: Int) { self.limit = limit }
+  init(limit: Int, isOfInterest: @escaping @Sendable (StoreEvent) -> Bool) {
+    self.limit = limit
+    self.isOfInterest = isOfInterest
+  }
 
   /// Everything that happened since the last call, at least one event; empty at the end (store closed, or the reader's task cancelled).
   /// - Throws: `WarrenError` `.resourceExhausted` when the reader has fallen behind.
@@ -47,8 +51,10 @@ package final class StoreWatch: AsyncSequence, Sendable {
 
   /// False when the watch has ended and need not be told of anything more.
   func deliver(_ events: [StoreEvent]) -> Bool {
+    let events = events.filter(isOfInterest)
     let (reader, batch, open): (CheckedContinuation<[StoreEvent], any Error>?, [StoreEvent], Bool) = state.withLockedValue { state in
       if state.end != nil { return (nil, [], false) }
+      if events.isEmpty { return (nil, [], true) }
       state.events += events
       state.unread += events.reduce(0) { $0 + $1.changes.count }
       guard let reader = state.reader else {

@@ -66,6 +66,16 @@ struct StoreWatchTests {
     withExtendedLifetime(log) {}
   }
 
+  @Test func whatIsOfNoInterestWakesNobody() async throws {
+    let store = ClusterStore(watchLimit: 10) { .epoch }
+    let log = MemoryLog(store)
+    let (_, changes) = store.watch { $0.changes.contains { $0.kind == .node } }
+    for number in 0..<20 { try await store.update { try $0.put(makeService("a\(number)")) } }
+    try await store.update { try $0.put(makeNode("n")) }
+    #expect(try await changes.nextBatch().map(\.index) == [21], "nor does it count as unread")
+    withExtendedLifetime(log) {}
+  }
+
   @Test func readerThatFallsBehindIsTold() async throws {
     let store = ClusterStore(watchLimit: 10) { .epoch }
     let log = MemoryLog(store)
