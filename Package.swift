@@ -84,8 +84,9 @@ let package = Package(
     library("OCI"),
     library("Orchestration", ["ClusterModel"]),
     library("Raft"),
-    // Apart from TestKit, whose dependencies take minutes to build: this builds alone, optimised, in seconds.
-    library("RaftSimulator", ["Raft"]),
+    // Apart from TestKit, whose dependencies take minutes to build: these build alone, optimised, in seconds.
+    library("SimulationEngine"),
+    library("RaftSimulator", ["Raft", "SimulationEngine"]),
 
     // L1: one outside thing each.
     .target(name: "CLinux"),
@@ -157,7 +158,7 @@ let package = Package(
         .unsafeFlags(["-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"], .when(platforms: [.linux], configuration: .release))
       ]),
     .executableTarget(name: "raft-script", dependencies: ["Raft"], swiftSettings: settings),
-    .executableTarget(name: "raft-sim", dependencies: ["RaftSimulator"], swiftSettings: settings),
+    .executableTarget(name: "raft-sim", dependencies: ["RaftSimulator", "SimulationEngine"], swiftSettings: settings),
     .executableTarget(
       name: "warren-bench",
       dependencies: [
@@ -168,7 +169,7 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "warren-faults",
-      dependencies: ["ClusterModel", "RaftSimulator", "WarrenAPI", .argumentParser, .grpc, .protobuf],
+      dependencies: ["ClusterModel", "RaftSimulator", "SimulationEngine", "WarrenAPI", .argumentParser, .grpc, .protobuf],
       path: "test/faults", exclude: ["run.sh"],
       swiftSettings: settings),
     library(
@@ -183,12 +184,12 @@ let package = Package(
     tests("OCITests", ["OCI"]),
     tests("WarrenAPITests", ["WarrenAPI", "ClusterModel", "GRPCSupport", "TestKit", .grpc, .protobuf, .nioCore, .nioEmbedded]),
     tests("RaftTests", ["Raft", "raft-script"], exclude: ["Vectors", "Scripts"]),
-    tests("RaftSimulatorTests", ["Raft", "RaftSimulator"], exclude: ["Mutations"]),
+    tests("RaftSimulatorTests", ["Raft", "RaftSimulator", "SimulationEngine"], exclude: ["Mutations"]),
     tests(
       "RaftTransportTests",
       ["ClusterModel", "Raft", "RaftTransport", "TestKit", .logging, .nioConcurrency, .nioCore, .nioPosix, .protobuf]),
     tests("ClusterSecurityTests", ["ClusterSecurity", "ClusterModel", "TestKit", .asn1, .crypto, .nioCore, .nioEmbedded, .nioSSL, .nioTLS, .x509]),
-    tests("RaftStorageTests", ["RaftStorage", "RaftSimulator", "ClusterModel", "Raft", .grdb, .logging]),
+    tests("RaftStorageTests", ["RaftStorage", "RaftSimulator", "SimulationEngine", "ClusterModel", "Raft", .grdb, .logging]),
     tests(
       "ContainerdTests", ["Containerd", "ClusterModel", "OCI", "TestKit", .nioConcurrency, .nioCore, .nioPosix, .nioHTTP1, .nioSSL],
       exclude: ["Golden"]),

@@ -1,4 +1,5 @@
 import RaftSimulator
+import SimulationEngine
 
 /// What a number of runs came to.
 struct Tally: Sendable {

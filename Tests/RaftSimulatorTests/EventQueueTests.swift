@@ -1,4 +1,4 @@
-import RaftSimulator
+import SimulationEngine
 import Testing
 
 @Suite struct EventQueueTests {

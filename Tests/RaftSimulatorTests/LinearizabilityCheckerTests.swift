@@ -1,4 +1,5 @@
 import RaftSimulator
+import SimulationEngine
 import Testing
 
 /// Histories of known verdict. Times are positions on one counter; `nil` as the return means the outcome is unknown.

@@ -1,4 +1,5 @@
 import RaftSimulator
+import SimulationEngine
 import Testing
 
 @Suite struct NetworkTests {

@@ -1,5 +1,6 @@
 import Raft
 import RaftSimulator
+import SimulationEngine
 import Testing
 
 @Suite struct SimulatedDiskTests {

@@ -1,4 +1,4 @@
-import RaftSimulator
+import SimulationEngine
 
 /// Which faults happen when: all of it follows from the seed. At the end nothing is wrong any more.
 ///

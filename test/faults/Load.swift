@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import RaftSimulator
+import SimulationEngine
 import WarrenAPI
 
 /// Clients for as long as faults happen; then waits until everything is as it should be, and reads everything from every manager.

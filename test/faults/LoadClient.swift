@@ -1,6 +1,7 @@
 import ClusterModel
 import Glibc
 import RaftSimulator
+import SimulationEngine
 import WarrenAPI
 
 /// One caller: creates services, adds marks to them or scales them, reads them and deletes them, one call after the other. Its home manager

@@ -1,4 +1,5 @@
 import Raft
+import SimulationEngine
 
 /// Watches everything members do and remembers what Raft promises about it (Raft paper, figure 3; the durability rules of the design).
 ///

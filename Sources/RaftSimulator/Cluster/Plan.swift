@@ -1,3 +1,5 @@
+package import SimulationEngine
+
 /// What a seed makes of a run: its size, speed, and which faults come how often. Each run has some classes of faults and not others,
 /// because some mistakes only show where other faults are absent.
 package struct Plan: Sendable {

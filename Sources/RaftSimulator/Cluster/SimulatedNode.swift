@@ -1,4 +1,5 @@
 import Raft
+import SimulationEngine
 
 /// A member's machine: its disk outlives the process, everything else is gone with it.
 package final class SimulatedNode {

@@ -1,3 +1,5 @@
+import SimulationEngine
+
 /// Clients: one call after the other, each value unique, retries under the same (session, sequence).
 extension Simulation {
   func startCall(_ number: Int) {

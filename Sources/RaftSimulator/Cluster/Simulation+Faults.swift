@@ -1,4 +1,5 @@
 import Raft
+import SimulationEngine
 
 /// The faults that come by themselves, each undone some time later.
 extension Simulation {

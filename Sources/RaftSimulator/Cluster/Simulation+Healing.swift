@@ -1,4 +1,5 @@
 import Raft
+import SimulationEngine
 
 /// How far a run has recovered after its faults ended, and by when the next step has to be done.
 enum Healing {

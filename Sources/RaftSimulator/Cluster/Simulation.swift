@@ -1,4 +1,5 @@
 import Raft
+package import SimulationEngine
 
 /// One run: a cluster, its clients and its faults in virtual time, decided by one seed.
 ///

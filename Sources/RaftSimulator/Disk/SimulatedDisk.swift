@@ -1,4 +1,5 @@
 package import Raft
+package import SimulationEngine
 
 /// A disk that keeps its promises only for what was synced: at a crash, later writes are there, gone or torn.
 ///

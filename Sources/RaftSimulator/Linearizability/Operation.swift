@@ -1,3 +1,5 @@
+import SimulationEngine
+
 /// One call of a client on one register, as the client saw it.
 package struct Operation: Sendable, Equatable {
   package enum Action: Sendable, Equatable {

@@ -1,3 +1,5 @@
+package import SimulationEngine
+
 /// One direction between two nodes: how it treats what is sent over it at the moment.
 package struct Link: Sendable {
   /// Nothing passes: a one-way cut, one of the many of a partition, or a dead peer.

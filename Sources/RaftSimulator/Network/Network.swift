@@ -1,3 +1,5 @@
+package import SimulationEngine
+
 /// All links of a simulation: decides when, how often and whether a message arrives.
 package struct Network: Sendable {
   /// One arrival of a message: its time, and the connection it came over, to be compared when it arrives.

@@ -1,3 +1,5 @@
+import SimulationEngine
+
 /// The replicated state machine: registers, and for each session the answer to its last command, so that a retry happens once.
 package struct Registers: Equatable, Sendable {
   package struct Answer: Equatable, Sendable {

@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import Raft
 import RaftSimulator
+import SimulationEngine
 
 @testable import RaftStorage
 

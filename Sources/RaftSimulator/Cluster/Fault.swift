@@ -1,3 +1,5 @@
+package import SimulationEngine
+
 /// The classes of faults a run injects; each is counted, so that a soak shows what it exercised.
 package enum Fault: String, CaseIterable, Sendable {
   case drop, duplicate, reorder
@@ -28,19 +30,4 @@ package enum Fault: String, CaseIterable, Sendable {
   case retryApplied = "retry deduplicated"
 }
 
-/// How often each fault happened.
-package struct FaultCounts: Sendable {
-  private var counts: [Int] = Array(repeating: 0, count: Fault.allCases.count)
-  private static let position = Dictionary(uniqueKeysWithValues: Fault.allCases.enumerated().map { ($1, $0) })
-
-  package init() {}
-
-  package subscript(fault: Fault) -> Int {
-    get { counts[Self.position[fault] ?? 0] }
-    set { counts[Self.position[fault] ?? 0] = newValue }
-  }
-
-  package mutating func add(_ other: FaultCounts) {
-    for fault in Fault.allCases { self[fault] += other[fault] }
-  }
-}
+package typealias FaultCounts = Counts<Fault>
