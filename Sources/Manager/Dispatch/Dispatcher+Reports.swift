@@ -1,5 +1,6 @@
 package import ClusterModel
 import Logging
+import Orchestration
 import WarrenAPI
 
 extension Dispatcher {
@@ -58,39 +59,17 @@ struct StatusReport {
   static func apply(_ reports: some Collection<StatusReport>, to transaction: inout StoreTransaction, now: Timestamp) throws -> Int {
     var budget = TransactionBudget()
     for (position, report) in reports.enumerated() {
-      guard var task = transaction.view.task(report.update.taskID), task.nodeID == report.node else { continue }
-      let status = report.update.status.bounded
-      if task.status == status || !task.status.mayBeFollowed(by: status) { continue }
-      guard budget.take(task) else { return position }
-      let runsOn = task.status.state == .running && task.status.attempt == status.attempt
-      if !runsOn { task.runningSince = status.state == .running ? now : nil }
-      task.status = status
-      if task.desiredState == .remove, status.state.isTerminal {
+      guard let task = transaction.view.task(report.update.taskID), task.nodeID == report.node else { continue }
+      switch task.after(report: report.update.status, at: now) {
+      case .same: continue
+      case .changed(let next):
+        guard budget.take(task) else { return position }
+        try transaction.put(next)
+      case .removed:
+        guard budget.takeRemoval() else { return position }
         try transaction.remove(task)
-      } else {
-        try transaction.put(task)
       }
     }
     return reports.count
   }
-}
-
-extension TaskStatus {
-  /// With texts as long as a person reads: a registry's whole error page would make the change, and all reports stored with it, larger than
-  /// the log takes.
-  fileprivate var bounded: TaskStatus {
-    var status = self
-    status.message = message.clipped(toBytes: Self.longestText)
-    status.health?.output = health?.output.clipped(toBytes: ProbeOutcome.longestOutput) ?? ""
-    status.lastExit?.reason = lastExit?.reason.clipped(toBytes: Self.longestText) ?? ""
-    status.lastExit?.lastLines = Self.bounded(lastExit?.lastLines)
-    status.health?.lastLines = Self.bounded(health?.lastLines)
-    return status
-  }
-
-  private static func bounded(_ lines: [String]?) -> [String] {
-    (lines ?? []).suffix(ExitStatus.mostLastLines).map { $0.clipped(toBytes: ExitStatus.longestLastLine) }
-  }
-
-  fileprivate static let longestText = 4096
 }

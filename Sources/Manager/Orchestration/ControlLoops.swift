@@ -1,6 +1,7 @@
 package import ClusterModel
 package import Logging
 import Metrics
+import Orchestration
 import ServiceLifecycle
 
 /// The orchestrator and the scheduler at work: they wake when the store changes, and by a timer only where a back-off ends.
@@ -101,7 +102,7 @@ package actor ControlLoops: Service {
     var rest = services
     var placement = placement
     while true {
-      let reconciler = Reconciler(now: now(), newID: newID)
+      let reconciler = Reconciler(now: now(), newID: newID, budget: TransactionBudget())
       let outcome = try await store.update { try reconciler.run(rest, placement: placement, in: &$0) }
       for (service, wakeAt) in outcome.done { agenda.wake(service, at: wakeAt) }
       if let time = outcome.placeAgainAt { agenda.wakePlacement(at: time) }

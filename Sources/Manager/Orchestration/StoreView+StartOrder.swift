@@ -1,4 +1,5 @@
 import ClusterModel
+import Orchestration
 
 extension StoreView {
   /// The services that keep this one from getting its first tasks.
@@ -29,9 +30,4 @@ extension StoreView {
   private func waiters(_ name: String) -> [String] {
     service(named: name).flatMap { $0.waitsToStart ? $0.spec.startsAfter : nil } ?? []
   }
-}
-
-extension ClusterTask {
-  /// It serves, or has ended well and will not run again.
-  var hasStarted: Bool { status.isUp || status.state == .complete }
 }

@@ -39,7 +39,7 @@ import Testing
     view.set(cluster.service)
     for task in cluster.tasks { view.set(task) }
     var transaction = StoreTransaction(base: view)
-    let outcome = try Reconciler(now: cluster.now, newID: { .random() }).run([], placement: true, in: &transaction)
+    let outcome = try Reconciler(now: cluster.now, newID: { .random() }, budget: TransactionBudget()).run([], placement: true, in: &transaction)
     #expect(outcome.placeAgainAt == cluster.now + .seconds(300))
   }
 }

@@ -59,7 +59,7 @@ struct SimulatedCluster {
       let (services, placement) = agenda.take(now: now) { view.services.map(\.id) }
       if services.isEmpty, !placement { return }
       let first = serial
-      let reconciler = Reconciler(now: now, newID: { [box = Counter(first)] in TaskID("t\(box.next())") })
+      let reconciler = Reconciler(now: now, newID: { [box = Counter(first)] in TaskID("t\(box.next())") }, budget: TransactionBudget())
       let outcome = try update { try reconciler.run(services, placement: placement, in: &$0) }
       serial += 10_000
       for (service, wakeAt) in outcome.done { agenda.wake(service, at: wakeAt) }

@@ -1,7 +1,7 @@
-import ClusterModel
+package import ClusterModel
 
 /// What the control loops still have to look at.
-struct Agenda {
+package struct Agenda {
   private var everything = true
   private var services: Set<ServiceID> = []
   /// Capacity may have become free, or nodes may have changed: pending tasks are worth another try.
@@ -16,36 +16,32 @@ struct Agenda {
   private var waiting: Set<ServiceID> = []
 
   /// When something is due though nothing happens in between.
-  var nextWake: Timestamp? { [wakes.values.min(), placementWake].compactMap(\.self).min() }
+  package var nextWake: Timestamp? { [wakes.values.min(), placementWake].compactMap(\.self).min() }
+
+  package init() {}
 
   /// The beginning, from a view: all that changes afterwards is noted.
-  mutating func begin(with nodes: some Sequence<ClusterNode>, _ services: some Sequence<ClusterService>) {
+  package mutating func begin(with nodes: some Sequence<ClusterNode>, _ services: some Sequence<ClusterService>) {
     rolling = Set(services.lazy.filter(\.isRolling).map(\.id))
     waiting = Set(services.lazy.filter(\.waitsToStart).map(\.id))
     isDraining = nodes.contains { $0.availability == .drain }
     addEverything()
   }
 
-  mutating func addEverything() {
+  package mutating func addEverything() {
     everything = true
     placement = true
   }
 
-  mutating func wake(_ service: ServiceID, at time: Timestamp?) { wakes[service] = time }
-  mutating func wakePlacement(at time: Timestamp) { placementWake = time }
+  package mutating func wake(_ service: ServiceID, at time: Timestamp?) { wakes[service] = time }
+  package mutating func wakePlacement(at time: Timestamp) { placementWake = time }
 
-  mutating func note(_ change: StoreChange) {
-    switch change {
-    case .service(let old, let new): note(service: old, new)
-    case .task(let old, let new): note(task: old, new)
-    case .node(let old, let new):
-      if new?.availability == .drain { isDraining = true }
-      if old.map(NodeFacts.init) != new.map(NodeFacts.init) { addEverything() }
-    default: break
-    }
+  package mutating func note(node old: ClusterNode?, _ new: ClusterNode?) {
+    if new?.availability == .drain { isDraining = true }
+    if old.map(NodeFacts.init) != new.map(NodeFacts.init) { addEverything() }
   }
 
-  private mutating func note(service old: ClusterService?, _ new: ClusterService?) {
+  package mutating func note(service old: ClusterService?, _ new: ClusterService?) {
     if let new {
       if new.isRolling { rolling.insert(new.id) } else { rolling.remove(new.id) }
       if old?.rollout?.state != new.rollout?.state || old?.spec != new.spec || old?.revision != new.revision || old?.deleting != new.deleting
@@ -65,7 +61,7 @@ struct Agenda {
   }
 
   /// Most reports only say that a task gets on; those need nobody's attention.
-  private mutating func note(task old: ClusterTask?, _ new: ClusterTask?) {
+  package mutating func note(task old: ClusterTask?, _ new: ClusterTask?) {
     guard let task = new ?? old else { return }
     let ended = new.map { $0.status.state.isTerminal && old?.status.state.isTerminal != true } ?? true
     let takesOver = isDraining && new?.status.isUp == true && old?.status.isUp != true
@@ -78,7 +74,7 @@ struct Agenda {
   }
 
   /// Hands out the work that is due and forgets it.
-  mutating func take(now: Timestamp, all: () -> [ServiceID]) -> (services: [ServiceID], placement: Bool) {
+  package mutating func take(now: Timestamp, all: () -> [ServiceID]) -> (services: [ServiceID], placement: Bool) {
     let due = wakes.filter { $0.value <= now }.map(\.key)
     for service in due { wakes[service] = nil }
     if let time = placementWake, time <= now {

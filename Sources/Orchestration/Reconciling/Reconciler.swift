@@ -1,38 +1,45 @@
-import ClusterModel
-import Orchestration
+package import ClusterModel
 
 /// One step of the control loops inside one transaction: plans of the services that need one, then placement of everything pending, so that
 /// a new service's tasks are made and placed in a single commit.
-struct Reconciler {
-  struct Outcome {
+package struct Reconciler {
+  package struct Outcome {
     /// Services dealt with, and when to look at each again.
-    var done: [ServiceID: Timestamp?] = [:]
-    var failed: [ServiceID: any Error] = [:]
+    package var done: [ServiceID: Timestamp?] = [:]
+    package var failed: [ServiceID: any Error] = [:]
     /// When to place again what could not be placed.
-    var placeAgainAt: Timestamp?
+    package var placeAgainAt: Timestamp?
     /// Not everything fitted into this transaction.
-    var hasMore = false
+    package var hasMore = false
   }
 
-  let now: Timestamp
-  let newID: () -> TaskID
-  /// Of each transaction.
-  var budget = TransactionBudget()
+  private let now: Timestamp
+  private let newID: () -> TaskID
+  private let budget: TransactionBudget
 
-  func run(_ services: [ServiceID], placement: Bool, in transaction: inout StoreTransaction) throws -> Outcome {
+  /// - Parameters:
+  ///   - newID: makes the ids of new tasks.
+  ///   - budget: of each transaction.
+  package init(now: Timestamp, newID: @escaping () -> TaskID, budget: TransactionBudget) {
+    self.now = now
+    self.newID = newID
+    self.budget = budget
+  }
+
+  package func run(_ services: [ServiceID], placement: Bool, in transaction: inout some ReconcilerTransaction) throws -> Outcome {
     var outcome = Outcome()
     var budget = budget
     var placement = placement
-    let nodes = NodeDirectory(transaction.view.nodes)
+    let nodes = NodeDirectory(transaction.nodes)
     for id in services {
       // What it waits for wakes it, see `Agenda`.
-      guard var service = transaction.view.service(id), transaction.view.blockers(of: service).isEmpty else {
+      guard var service = transaction.service(id), transaction.mayStart(service) else {
         outcome.done[id] = .some(nil)
         continue
       }
       let begins = service.waitsToStart
       service.waitsToStart = false
-      var plan = ServicePlanner.plan(service: service, tasks: transaction.view.tasks(ofService: id), nodes: nodes, now: now, newID: newID)
+      var plan = ServicePlanner.plan(service: service, tasks: transaction.tasks(ofService: id), nodes: nodes, now: now, newID: newID)
       if begins, plan.service == nil, !plan.removesService { plan.service = service }
       let saved = transaction
       do {
@@ -52,7 +59,7 @@ struct Reconciler {
 
   /// False when the budget ended first. The rest is planned anew then.
   private func apply(
-    _ plan: ServicePlan, of service: ClusterService, to transaction: inout StoreTransaction, _ budget: inout TransactionBudget
+    _ plan: ServicePlan, of service: ClusterService, to transaction: inout some ReconcilerTransaction, _ budget: inout TransactionBudget
   ) throws -> Bool {
     if plan.isEmpty { return true }
     // First: what follows from a rollout's step must not be stored without it.
@@ -77,10 +84,9 @@ struct Reconciler {
     return true
   }
 
-  private func place(in transaction: inout StoreTransaction, _ budget: inout TransactionBudget) throws -> Timestamp? {
-    let view = transaction.view
+  private func place(in transaction: inout some ReconcilerTransaction, _ budget: inout TransactionBudget) throws -> Timestamp? {
     let isNew = { (task: ClusterTask) in task.meta.version == 0 }
-    let placement = Scheduler.placement(of: view.tasks, nodes: view.nodes, now: now)
+    let placement = Scheduler.placement(of: transaction.tasks, nodes: transaction.nodes, now: now)
     for task in placement.changed {
       // A task made in this transaction is already paid for.
       guard isNew(task) || budget.take(task) else { break }
