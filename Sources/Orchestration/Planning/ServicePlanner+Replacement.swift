@@ -23,13 +23,14 @@ extension ServicePlanner {
     default: break
     }
     guard let id = task.nodeID else { return .keep }
+    let rules = rules(of: task)
     guard let node = nodes[id], rules.allow(node) else { return .replace(due: now) }
     // With nowhere else to go, the task waits for its node: the container may well be running, and would have to be stopped then.
-    if task.isPlaced, node.state == .down, task.slot > 0, hasAlternative(to: id) { return .replace(due: now) }
+    if task.isPlaced, node.state == .down, task.slot > 0, hasAlternative(to: id, rules) { return .replace(due: now) }
     return .keep
   }
 
-  private func hasAlternative(to id: NodeID) -> Bool {
+  private func hasAlternative(to id: NodeID, _ rules: PlacementRules) -> Bool {
     nodes.nodes.values.contains { $0.id != id && $0.state == .ready && rules.allow($0) }
   }
 

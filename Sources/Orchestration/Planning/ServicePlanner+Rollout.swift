@@ -13,6 +13,7 @@ extension ServicePlanner {
     }
 
     let key: Key
+    /// The oldest first.
     let members: [ClusterTask]
 
     init(_ number: Int, on node: NodeID? = nil, members: [ClusterTask]) {
@@ -21,7 +22,7 @@ extension ServicePlanner {
 
     init(_ key: Key, of members: [ClusterTask]) {
       self.key = key
-      self.members = members
+      self.members = members.sorted { ServicePlanner.isNewer($1, $0) }
     }
   }
 
@@ -37,16 +38,27 @@ extension ServicePlanner {
     case done
   }
 
-  /// Whether a rollout replaces a task only when the next one has proved itself.
-  var isReplacedLast: Bool { service.isRolling && service.spec.order(of: service.rolloutPolicy).order == .startFirst }
+  /// Whether a rollout replaces a task only when the next one has proved itself: also when the next one is there already, because the order
+  /// was another when it was made.
+  func isReplacedLast(by template: Template, _ others: [ClusterTask]) -> Bool {
+    guard service.isRolling else { return false }
+    return service.spec.order(of: service.rolloutPolicy).order == .startFirst
+      || others.contains { $0.desiredState == .running && $0.revision == template.number && !isLeavingNode($0) }
+  }
+
+  private func isLeavingNode(_ task: ClusterTask) -> Bool { task.nodeID.flatMap { nodes[$0] }?.availability == .drain }
 
   /// A slot keeps the revision that it has until its turn, and never goes back: also when its task has to be replaced meanwhile.
   func template(for slot: Slot) -> Template {
     guard service.isRolling, let rollout = service.rollout, !turn.contains(slot.key) else { return newTemplate }
     let members = members(of: slot).sorted(by: Self.isNewer)
     let wanted = members.filter { $0.desiredState == .running }
-    if wanted.contains(where: { $0.revision == rollout.to }) || members.first?.revision == rollout.to { return newTemplate }
-    for number in [wanted.first?.revision, members.first?.revision, rollout.from].compactMap(\.self) {
+    if wanted.contains(where: { $0.revision == rollout.to }) { return newTemplate }
+    // A task of it that an earlier rollout left here says nothing.
+    if members.contains(where: { $0.revision == rollout.to && $0.meta.createdAt >= rollout.startedAt }) { return newTemplate }
+    // Of two that another rollout left here, the one that serves; of those that have ended, the one that was wanted last.
+    let last = wanted.first(where: isUp) ?? wanted.first ?? members.max { $0.meta.updatedAt < $1.meta.updatedAt }
+    for number in [last?.revision, rollout.from].compactMap(\.self) {
       if let spec = service.template(of: number) { return Template(number: number, spec: spec) }
     }
     return newTemplate
@@ -58,9 +70,11 @@ extension ServicePlanner {
   mutating func advanceRollout(of slots: [Slot]) {
     guard service.isRolling else { return }
     for slot in slots { prove(slot) }
+    let revision = service.revision
     if service.rollout?.state == .running { countFailures(in: slots) }
     if let rollout = blueGreen { return advance(rollout, of: slots) }
-    guard let rollout = service.rollout, rollout.state == .running else { return }
+    // A rollback begins with the next plan: its template may be for other nodes.
+    guard let rollout = service.rollout, rollout.state == .running, service.revision == revision else { return }
     let progress = slots.map { self.progress(of: $0, rollout) }
     let begun = progress.count { $0 == .done || $0 == .underWay }
     if progress.allSatisfy({ $0 == .done }) {
@@ -98,7 +112,7 @@ extension ServicePlanner {
           wakeAt = min(wakeAt ?? due, due)
           continue
         }
-        guard task.status.isUp, task.status.isStandby == task.isStandby else { continue }
+        guard isUp(task), task.status.isStandby == task.isStandby else { continue }
       default: continue
       }
       task.provenAt = now
@@ -134,7 +148,7 @@ extension ServicePlanner {
 
   /// Whether it runs for as long as it may take to become ready, and is not.
   private mutating func isLate(_ task: ClusterTask) -> Bool {
-    guard task.status.state == .running, !task.status.isUp else { return false }
+    guard task.status.state == .running, !task.status.isUp, task.nodeID.map(nodes.isUp) == true else { return false }
     let due = task.ranFrom + max(service.rolloutPolicy.monitor, task.readinessCheck?.startPeriod ?? .zero)
     if due > now { wakeAt = min(wakeAt ?? due, due) }
     return due <= now
@@ -142,12 +156,14 @@ extension ServicePlanner {
 
   private func progress(of slot: Slot, _ rollout: Rollout) -> Progress {
     let wanted = current(slot)
-    guard let new = wanted.first(where: { $0.revision == rollout.to }) else { return .waiting(isUp: wanted.contains(where: \.status.isUp)) }
+    // Two, when one of them leaves its node.
+    let new = wanted.filter { $0.revision == rollout.to }
+    if new.isEmpty { return .waiting(isUp: wanted.contains(where: isUp)) }
     // One that has failed and is tolerated must not hold the others up.
-    if rollout.failedTasks.contains(new.id) { return .done }
+    if new.contains(where: { rollout.failedTasks.contains($0.id) }) { return .done }
     // The next slot's new task gets the room of this one's old task.
     let isAlone = members(of: slot).allSatisfy { $0.revision == rollout.to || $0.status.state.isTerminal }
-    return new.provenAt != nil && isAlone ? .done : .underWay
+    return new.contains { $0.provenAt != nil } && isAlone ? .done : .underWay
   }
 
   /// - Parameter most: slots that may begin though there be room for more at once.

@@ -9,6 +9,7 @@ package struct ServicePlanner {
 
   var service: ClusterService
   let nodes: NodeDirectory
+  /// Of the template that the service had when the plan began.
   let rules: PlacementRules
   let now: Timestamp
   let newID: () -> TaskID
@@ -70,10 +71,15 @@ package struct ServicePlanner {
       let (fits, otherFits) = (left.revision == template.number, right.revision == template.number)
       return fits == otherFits ? isBetter(left, right) : fits
     }
-    let leaving = wanted.filter { mayStayForNow($0, template) }
-    let staying = wanted.filter { !mayStayForNow($0, template) }
-    for duplicate in staying.dropFirst() + leaving.dropFirst() { retire(duplicate, as: .shutdown) }
-    if let task = leaving.first { leave(task, to: staying.first) }
+    let leaving = wanted.filter { mayStayForNow($0, template, beside: wanted) }
+    let staying = wanted.filter { !mayStayForNow($0, template, beside: wanted) }
+    // One that leaves its node, and one that the rollout replaces: the second must not go for the sake of the first.
+    let newest = leaving.first { $0.revision == template.number }
+    let outdated = leaving.first { $0.revision != template.number }
+    for task in leaving {
+      if task == newest || task == outdated { leave(task, to: staying.first) } else { retire(task, as: .shutdown) }
+    }
+    for duplicate in staying.dropFirst() { retire(duplicate, as: .shutdown) }
     if let task = staying.first {
       switch verdict(on: task, template, history: members) {
       case .keep: break
@@ -82,7 +88,7 @@ package struct ServicePlanner {
       }
     }
     let current = members.compactMap { tasks[$0.id] }
-    let successors = current.filter { $0.desiredState != .running || !mayStayForNow($0, template) }
+    let successors = current.filter { $0.desiredState != .running || !mayStayForNow($0, template, beside: wanted) }
     if !successors.contains(where: { $0.desiredState == .running || isStopping($0) }) { create(slot, template) }
     trimHistory(current)
   }
@@ -135,5 +141,10 @@ package struct ServicePlanner {
     return Self.isNewer(right, left)
   }
 
-  private func mayStay(_ task: ClusterTask) -> Bool { task.nodeID.map { nodes[$0].map(rules.allow) ?? false } ?? true }
+  private func mayStay(_ task: ClusterTask) -> Bool { task.nodeID.map { nodes[$0].map(rules(of: task).allow) ?? false } ?? true }
+
+  /// A task may be where its own template says: that a rollout brings other constraints must not take all tasks at once.
+  func rules(of task: ClusterTask) -> PlacementRules {
+    task.spec.placement == serviceBefore.spec.task.placement ? rules : PlacementRules(task.spec.placement)
+  }
 }

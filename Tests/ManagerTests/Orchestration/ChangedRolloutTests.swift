@@ -1,0 +1,84 @@
+import ClusterModel
+import Testing
+
+@testable import Manager
+@testable import Orchestration
+
+/// Rollouts that are overtaken by another change, or by the loss of a node. The simulator of rollouts has found each of these.
+@Suite struct ChangedRolloutTests {
+  @Test func otherConstraintsDoNotTakeAllTasksAtOnce() throws {
+    var web = try RolloutFixture()
+    try web.change { service, now in
+      var template = service.spec.task
+      template.placement.constraints = ["node.id!=m1"]
+      service.update(to: template, at: now)
+    }
+    try web.finish { web in #expect(Set(web.wanted.filter(\.status.isUp).map(\.slot)).count == 4) }
+    #expect(web.rollout?.state == .completed && web.wanted.allSatisfy { $0.revision == 2 && $0.nodeID != "m1" })
+  }
+
+  @Test func whatAnEarlierRolloutLeftIsNoProgress() throws {
+    var web = try RolloutFixture(replicas: 3) { $0.update.parallelism = .slots(3) }
+    try web.update()
+    try web.obey()
+    #expect(web.wanted.filter { $0.revision == 2 }.count == 3)
+    try web.change { service, now in try service.rollBack(to: 1, at: now) }
+    try web.finish()
+    // Each slot has an ended task of revision 2, which is newer than the one that serves.
+    try web.change { service, now in try service.rollBack(to: 2, at: now) }
+    #expect(web.wanted.filter { $0.revision == 2 }.map(\.slot) == [1], "one slot at a time")
+  }
+
+  @Test func theOldTaskStaysThoughTheNewOneHasToMove() throws {
+    var web = try RolloutFixture(replicas: 1)
+    try web.update()
+    try web.obey()
+    let new = try #require(web.wanted.first { $0.revision == 2 })
+    var node = try #require(new.nodeID.flatMap(web.cluster.view.node))
+    node.availability = .drain
+    node.drainDeadline = web.cluster.now + .seconds(300)
+    try web.cluster.update { try $0.put(node) }
+    try web.cluster.work()
+    #expect(web.serving == ["1@1", "1@2"])
+    try web.finish()
+    #expect(web.rollout?.state == .completed && web.serving == ["1@2"])
+  }
+
+  @Test func aTaskOnANodeThatIsDownDoesNotProveItself() throws {
+    var web = try RolloutFixture(replicas: 1) { $0.update.monitor = .zero }
+    try web.update()
+    let new = try #require(web.wanted.first { $0.revision == 2 })
+    let node = try #require(new.nodeID)
+    var status = new.status
+    status.state = .running
+    try web.cluster.report(new, status, from: node)
+    try web.cluster.loseNode(node, stored: true)
+    try web.cluster.work()
+    #expect(web.serving == ["1@1"])
+  }
+
+  @Test func aTaskOnANodeThatIsDownIsNotLate() throws {
+    var web = try RolloutFixture(replicas: 1, nodes: 1) { $0.task.readiness = HealthCheck(.tcp(port: 80)) }
+    try web.update()
+    try web.obey()
+    try web.cluster.loseNode("m1", stored: true)
+    try web.advance(.seconds(60))
+    #expect(web.rollout?.state == .running && web.rollout?.failures == 0)
+  }
+
+  /// Stop-first, one at a time, overtakes start-first, all at a time: only what serves is left alone.
+  @Test(arguments: [true, false]) func anotherOrderTakesNoMoreThanItMay(isUpdate: Bool) throws {
+    var web = try RolloutFixture { $0.update.parallelism = .slots(0) }
+    try web.update()
+    try web.change { service, now in
+      service.spec.update.parallelism = .slots(1)
+      service.spec.update.order = .stopFirst
+      guard isUpdate else { return }
+      var template = service.spec.task
+      template.container.image = "web:3"
+      service.update(to: template, at: now)
+    }
+    try web.finish { web in #expect(Set(web.wanted.filter(\.status.isUp).map(\.slot)).count >= 3) }
+    #expect(web.rollout?.state == .completed && web.serving.count == 4)
+  }
+}
