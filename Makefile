@@ -1,7 +1,7 @@
 # The front door. `make help` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-down cluster cluster-down test build fmt lint check proto bench sim faults coverage install clean deps
+.PHONY: help demo demo-down cluster cluster-down test build fmt lint check proto bench sim rollouts faults coverage install clean deps
 
 PREFIX ?= /usr/local
 SWIFT ?= swift
@@ -52,6 +52,9 @@ bench: build ## measure (release build); the figures in docs/operations/performa
 
 sim: ## simulate Raft: SEED=n replays a run with its trace, RUNS=n soaks
 	@scripts/sim.sh run --seed $(or $(SEED),1) --runs $(or $(RUNS),1) $(if $(RUNS),,--trace)
+
+rollouts: ## simulate updates and rollbacks: SEED=n replays a run with its trace, RUNS=n soaks
+	@scripts/sim.sh rollouts --seed $(or $(SEED),1) --runs $(or $(RUNS),1) $(if $(RUNS),,--trace)
 
 faults: deps ## break machines of a real cluster under load and judge it: SEED=n, MINUTES=n (one seed a minute)
 	@scripts/dependencies.sh run

@@ -87,6 +87,7 @@ let package = Package(
     // Apart from TestKit, whose dependencies take minutes to build: these build alone, optimised, in seconds.
     library("SimulationEngine"),
     library("RaftSimulator", ["Raft", "SimulationEngine"]),
+    library("RolloutSimulator", ["ClusterModel", "Orchestration", "SimulationEngine"]),
 
     // L1: one outside thing each.
     .target(name: "CLinux"),
@@ -159,6 +160,7 @@ let package = Package(
       ]),
     .executableTarget(name: "raft-script", dependencies: ["Raft"], swiftSettings: settings),
     .executableTarget(name: "raft-sim", dependencies: ["RaftSimulator", "SimulationEngine"], swiftSettings: settings),
+    .executableTarget(name: "rollout-sim", dependencies: ["RolloutSimulator", "SimulationEngine"], swiftSettings: settings),
     .executableTarget(
       name: "warren-bench",
       dependencies: [
@@ -185,6 +187,7 @@ let package = Package(
     tests("WarrenAPITests", ["WarrenAPI", "ClusterModel", "GRPCSupport", "TestKit", .grpc, .protobuf, .nioCore, .nioEmbedded]),
     tests("RaftTests", ["Raft", "raft-script"], exclude: ["Vectors", "Scripts"]),
     tests("RaftSimulatorTests", ["Raft", "RaftSimulator", "SimulationEngine"], exclude: ["Mutations"]),
+    tests("RolloutSimulatorTests", ["ClusterModel", "Orchestration", "RolloutSimulator"], exclude: ["Mutations"]),
     tests(
       "RaftTransportTests",
       ["ClusterModel", "Raft", "RaftTransport", "TestKit", .logging, .nioConcurrency, .nioCore, .nioPosix, .protobuf]),

@@ -35,6 +35,10 @@ step "Raft in the simulator: 2,000 seeds, then every seeded bug caught"
 scripts/sim.sh run --runs 2000
 scripts/sim.sh mutants 500
 
+step "rollouts in the simulator: 10,000 schedules, then every seeded bug caught"
+scripts/sim.sh rollouts --runs 10000
+scripts/sim.sh rollout-mutants 1000
+
 step "integration tests on real containerd"
 # One after the other: each brings up a containerd, and the machine may have two cores.
 swift test --skip-build --filter IntegrationTests --no-parallel

@@ -1,0 +1,85 @@
+import ClusterModel
+
+/// How many slots are on their way, when the next one begins, and when all are at the end.
+extension RolloutJudge {
+  func judgePace(_ step: JudgedStep, _ ledger: Ledger) throws(Violation) {
+    guard step.next.isRolling, let rollout = step.next.rollout else { return }
+    let begun = step.slots.filter { begins($0.key, $0.slot, step, ledger) }
+    guard let first = begun.first else { return }
+    let name = "slot \(first.key.number)\(first.key.node.map { " on \($0)" } ?? "") of \(step.service.id)"
+    if rollout.state != .running { throw Violation(.pause, "\(name) begins though the rollout is \(rollout.state)") }
+    let policy = step.next.rolloutPolicy
+    let most = policy.slotsAtOnce(of: step.slotCount)
+    let underWay = step.slots.filter {
+      begins($0.key, $0.slot, step, ledger) || (isUnderWay($0.slot.before, step) && isUnderWay($0.slot.after, step))
+    }.count
+    if underWay > most { throw Violation(.pace, "\(underWay) slots of \(step.service.id) are on their way at once, and \(most) may be") }
+    let proofs = step.nextTasks.filter { $0.desiredState == .running && $0.revision == rollout.to }.compactMap(\.provenAt)
+    // Slots that are to go count no more, and a step that was cut off may have left some.
+    let mayCount = step.isWhole || Set(step.slots.map(\.key)).count <= step.slotCount
+    if mayCount, policy.delay > .zero, let last = proofs.max(), last >= rollout.startedAt, last + policy.delay > step.time {
+      throw Violation(.pace, "\(name) begins \(step.time - last) after the last one, and the delay is \(policy.delay)")
+    }
+  }
+
+  /// Whether the slot comes to the rollout's revision in this step: its first task of it is made, or the one before is stopped for it.
+  private func begins(_ key: SlotKey, _ slot: JudgedStep.Slot, _ step: JudgedStep, _ ledger: Ledger) -> Bool {
+    let to = step.next.revision
+    if slot.before.contains(where: { $0.revision == to && $0.desiredState == .running }) || ledger.reached.contains(key) { return false }
+    // Its turn came before, or it had the revision all along.
+    if ledger.taken.contains(key) || (ledger.had[key] == to && !slot.before.contains { $0.desiredState == .running }) { return false }
+    if slot.after.contains(where: { task in task.revision == to && task.desiredState == .running && !slot.before.contains { $0.id == task.id } }) {
+      return true
+    }
+    if step.isStartFirst { return false }
+    return slot.before.contains { task in
+      step.serves(task) && !step.isForfeit(task) && slot.after.contains { $0.id == task.id && $0.desiredState == .shutdown }
+    } && !slot.after.contains(where: step.serves)
+  }
+
+  /// The step may have been cut off before that was noted.
+  func hasProved(_ task: ClusterTask, _ step: JudgedStep) -> Bool {
+    if task.provenAt != nil || task.status.state == .complete { return true }
+    return task.status.isUp && hasRun(task, for: step.service.rolloutPolicy.monitor, at: step.now)
+  }
+
+  /// What has to be made again, because it was lost with its node, was there and counts no more.
+  private func isUnderWay(_ tasks: [ClusterTask], _ step: JudgedStep) -> Bool {
+    let to = step.next.revision
+    let new = tasks.filter { $0.desiredState == .running && $0.revision == to }
+    if new.isEmpty || new.contains(where: { step.next.rollout?.failedTasks.contains($0.id) == true }) { return false }
+    return !new.contains { hasProved($0, step) } || tasks.contains { $0.revision != to && step.isThere($0) }
+  }
+
+  func judgeCompletion(_ step: JudgedStep, _ ledger: inout Ledger) throws(Violation) {
+    guard let rollout = step.next.rollout, rollout.state == .completed, step.service.rollout?.state != .completed else { return }
+    ledger.lastWhole = rollout.to
+    // A step that was cut off may have left slots that are to go.
+    let slots = step.slots.filter { $0.slot.after.contains { $0.desiredState == .running || !$0.status.state.isTerminal } }.count
+    var mayBeOpen = step.isWhole ? 0 : slots - step.slotCount
+    for (key, slot) in step.slots {
+      guard let complaint = complaint(about: slot, step, rollout) else { continue }
+      mayBeOpen -= 1
+      if mayBeOpen >= 0 { continue }
+      throw Violation(
+        .completion, "the rollout is complete, and slot \(key.number)\(key.node.map { " on \($0)" } ?? "") of \(step.service.id) \(complaint)")
+    }
+  }
+
+  private func complaint(about slot: JudgedStep.Slot, _ step: JudgedStep, _ rollout: Rollout) -> String? {
+    let wanted = slot.after.filter { $0.desiredState == .running }
+    let new = slot.before.filter { $0.desiredState == .running } + wanted
+    if wanted.isEmpty, !new.contains(where: { rollout.failedTasks.contains($0.id) }) {
+      let isStopped = slot.after.contains { $0.desiredState == .shutdown && !$0.status.state.isTerminal && !step.isForfeit($0) }
+      return isStopped ? "has no task" : nil
+    }
+    // What was lost with its node in this step is made again.
+    let isDone = new.contains { task in
+      task.revision == rollout.to && (hasProved(task, step) || rollout.failedTasks.contains(task.id))
+    }
+    if !isDone { return "has not proved itself" }
+    let isTolerated = new.contains { rollout.failedTasks.contains($0.id) }
+    let old = slot.before.first { $0.revision != rollout.to && step.isThere($0) }
+    return isTolerated ? nil : old.map { "still has \($0.id), which is \($0.status.state)" }
+  }
+}

@@ -1,0 +1,37 @@
+/// What `rollout-sim` was asked for.
+struct Options: Sendable {
+  static let usage = "usage: rollout-sim [--seed N] [--runs N] [--jobs N] [--trace] [--lines N] [--until-violation]"
+
+  var seed: UInt64 = 1
+  var runs: UInt64 = 1
+  var jobs = 2
+  /// Prints the end of what happened in the first run, whether it went well or not.
+  var trace = false
+  /// Says only which seed broke which property.
+  var untilViolation = false
+  /// Of the trace.
+  var lines = 400
+
+  /// Nil for what cannot be understood.
+  init?(_ arguments: some Sequence<String>) {
+    var rest = Array(arguments)[...]
+    while let option = rest.popFirst() {
+      if option == "--trace" {
+        trace = true
+        continue
+      }
+      if option == "--until-violation" {
+        untilViolation = true
+        continue
+      }
+      guard let value = rest.popFirst().flatMap({ UInt64($0) }) else { return nil }
+      switch option {
+      case "--seed": seed = value
+      case "--lines": lines = Int(min(max(value, 1), 1_000_000))
+      case "--runs": runs = value
+      case "--jobs": jobs = Int(min(max(value, 1), 64))
+      default: return nil
+      }
+    }
+  }
+}
