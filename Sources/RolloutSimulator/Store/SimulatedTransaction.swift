@@ -19,6 +19,8 @@ struct SimulatedTransaction: ReconcilerTransaction {
   var tasks: [ClusterTask] { view.tasks }
   func service(_ id: ServiceID) -> ClusterService? { view.service(id) }
   func tasks(ofService id: ServiceID) -> [ClusterTask] { view.tasks(ofService: id) }
+  /// No service starts after others here.
+  func mayStart(_ service: ClusterService) -> Bool { true }
 
   mutating func put(_ service: ClusterService) throws { try put(service, \.services, .service(service.id)) }
   mutating func put(_ task: ClusterTask) throws { try put(task, \.tasks, .task(task.id)) }
