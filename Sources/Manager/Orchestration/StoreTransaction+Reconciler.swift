@@ -1,6 +1,6 @@
 package import ClusterModel
 package import HashTreeCollections
-package import Orchestration
+import Orchestration
 
 extension StoreTransaction: ReconcilerTransaction {
   package var nodes: TreeDictionary<NodeID, ClusterNode>.Values { view.nodes }
