@@ -12,8 +12,8 @@ package struct RaftTiming: Sendable, Hashable {
   package var candidateRetryTicks: ClosedRange<Int>
   /// A leader whose disk has not finished a write for so long hands leadership over.
   package var stalledDiskTicks: Int
-  /// Proposals and reads fail when their outcome is not known after so long: within 5 s, as people wait for it. Not in ticks, of which a
-  /// busy machine misses some.
+  /// Proposals and reads fail when their outcome is not known after so long: a second less than the five that people are to wait for it. By
+  /// the clock, not in ticks, of which a busy machine misses some.
   package var requestTime: Duration
   /// They are sent again after so long: what carried them may be lost.
   package var requestRetryTicks: Int
@@ -32,7 +32,7 @@ package struct RaftTiming: Sendable, Hashable {
     hintJitterTicks = 5
     candidateRetryTicks = 5 * scale...15 * scale
     stalledDiskTicks = 200
-    requestTime = .milliseconds(4500)
+    requestTime = .seconds(4)
     requestRetryTicks = 20 * scale
     handOverTicks = 100 * scale
   }
