@@ -208,7 +208,8 @@ extension ClusterTask {
     if let health = status.health, status.state == .running, !health.isReady {
       return health.output.isEmpty ? "not ready in time" : "not ready in time: \(health.output)"
     }
-    if !status.message.isEmpty { return status.message }
+    // Others' messages may be whole sentences; this one goes on.
+    if !status.message.isEmpty { return status.message.hasSuffix(".") ? String(status.message.dropLast()) : status.message }
     return status.lastExit?.reason ?? "\(status.state)"
   }
 }

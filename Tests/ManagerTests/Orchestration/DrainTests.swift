@@ -50,7 +50,10 @@ import Testing
   func whatCannotRunTwiceIsStoppedFirst(_ why: String) {
     var cluster = Self.cluster(grace: why == "at once" ? nil : 60, mode: why == "global" ? .global : .replicated(replicas: 1))
     let old = cluster.add(slot: why == "global" ? 0 : 1, why == "starting" ? .starting : .running, revision: why == "outdated" ? 0 : 1)
-    if why == "constraint" { cluster.service.spec.task.placement.constraints = ["node.id==n2"] }
+    if why == "constraint" {
+      cluster.service.spec.task.placement.constraints = ["node.id==n2"]
+      cluster.tasks[0].spec = cluster.service.spec.task
+    }
     _ = cluster.plan()
     #expect(cluster.task(old)?.desiredState == .shutdown)
     #expect(!cluster.tasks.contains { $0.slot == 1 && $0.desiredState == .running }, "the next one starts when this one has stopped")
