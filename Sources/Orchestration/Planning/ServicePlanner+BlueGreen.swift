@@ -28,6 +28,11 @@ extension ServicePlanner {
     } else {
       // What stood by for a rollout that this one took the place of.
       for task in former where task.isStandby { retire(task, as: .shutdown) }
+      if let new = current(slot).first(where: { $0.revision == rollout.to && !$0.isStandby }) {
+        fill(Slot(slot.key, of: members(of: slot).filter { $0.revision == rollout.to }), from: newTemplate)
+        if new.provenAt != nil, isUp(new) { for task in former { retire(task, as: .shutdown) } }
+        return
+      }
       let serving = Slot(slot.key, of: former.filter { !$0.isStandby })
       fill(serving, from: template(for: serving))
       fill(Slot(slot.key, of: members(of: slot).filter { $0.revision == rollout.to }), from: newTemplate)
@@ -35,14 +40,18 @@ extension ServicePlanner {
   }
 
   /// Whether a task that is made now for the template starts out of the published ports.
-  func standsBy(_ template: Template) -> Bool { blueGreen.map { $0.state != .promoted && template.number == $0.to } ?? false }
+  func standsBy(_ template: Template, in slot: Slot) -> Bool {
+    guard let rollout = blueGreen, rollout.state != .promoted, template.number == rollout.to else { return false }
+    return !members(of: slot).contains { $0.revision == rollout.to && !$0.isStandby && !$0.status.state.isTerminal }
+  }
 
   /// Leads ports to where the rollout is: to a task that stands by, or away from one.
   mutating func lead(_ slot: Slot) {
     let rollout = blueGreen
     for task in current(slot) {
       if let rollout {
-        if task.revision == rollout.to { stand(task, by: rollout.state != .promoted) }
+        // One that serves already, because the rollout leads back to it, is never put aside for it.
+        if task.revision == rollout.to, rollout.state == .promoted { stand(task, by: false) }
       } else if task.isStandby {
         // Without a rollout that needs it beside the others it serves, or goes.
         if task.revision == service.revision { stand(task, by: false) } else { retire(task, as: .shutdown) }
@@ -61,11 +70,13 @@ extension ServicePlanner {
     guard case .blueGreen(let keep) = rollout.strategy, let promotedAt = rollout.promotedAt else { return }
     let due = promotedAt + keep
     for task in former where task.desiredState == .running {
-      if !task.status.isUp || (hasSuccessor && due <= now) {
+      if !isUp(task) || (hasSuccessor && due <= now) {
         retire(task, as: .shutdown)
       } else {
         stand(task, by: hasSuccessor)
-        if due > now { wakeAt = min(wakeAt ?? due, due) }
+        // Nothing is kept on a node past its drain's deadline.
+        let ends = [due, task.nodeID.flatMap { nodes[$0]?.drainDeadline }].compactMap(\.self).filter { $0 > now }
+        if let end = ends.min() { wakeAt = min(wakeAt ?? end, end) }
       }
     }
   }

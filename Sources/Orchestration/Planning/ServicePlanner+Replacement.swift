@@ -22,11 +22,12 @@ extension ServicePlanner {
     case .orphaned: return .replace(due: now)
     default: break
     }
-    guard let id = task.nodeID else { return .keep }
+    // One that waits for a place is where it has to be.
+    guard let id = task.nodeID, task.isPlaced else { return .keep }
     let rules = rules(of: task)
     guard let node = nodes[id], rules.allow(node) else { return .replace(due: now) }
     // With nowhere else to go, the task waits for its node: the container may well be running, and would have to be stopped then.
-    if task.isPlaced, node.state == .down, task.slot > 0, hasAlternative(to: id, rules) { return .replace(due: now) }
+    if node.state == .down, task.slot > 0, hasAlternative(to: id, rules) { return .replace(due: now) }
     return .keep
   }
 

@@ -58,10 +58,9 @@ extension ServicePlanner {
     if members.contains(where: { $0.revision == rollout.to && $0.meta.createdAt >= rollout.startedAt }) { return newTemplate }
     // Of two that another rollout left here, the one that serves; of those that have ended, the one that was wanted last.
     let last = wanted.first(where: isUp) ?? wanted.first ?? members.max { $0.meta.updatedAt < $1.meta.updatedAt }
-    for number in [last?.revision, rollout.from].compactMap(\.self) {
-      if let spec = service.template(of: number) { return Template(number: number, spec: spec) }
-    }
-    return newTemplate
+    // By the task itself: after many updates its revision may be forgotten.
+    if let last { return Template(number: last.revision, spec: last.spec) }
+    return service.template(of: rollout.from).map { Template(number: rollout.from, spec: $0) } ?? newTemplate
   }
 
   var newTemplate: Template { Template(number: service.revision, spec: service.spec.task) }

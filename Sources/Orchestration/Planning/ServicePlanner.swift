@@ -117,7 +117,7 @@ package struct ServicePlanner {
     var task = ClusterTask(
       id: newID(), serviceID: service.id, serviceName: service.spec.name, slot: slot.key.number, revision: template.number, spec: template.spec)
     task.nodeID = slot.key.node
-    task.isStandby = standsBy(template)
+    task.isStandby = standsBy(template, in: slot)
     task.status = TaskStatus(state: .pending, since: now)
     tasks[task.id] = task
   }

@@ -66,7 +66,12 @@ struct JudgedStep {
   func isThere(_ task: ClusterTask) -> Bool { !task.status.state.isTerminal && (task.nodeID == nil || node(task)?.state == .ready) }
 
   /// Whether people are served by the task.
-  func serves(_ task: ClusterTask) -> Bool { task.desiredState == .running && task.status.isUp && node(task)?.state == .ready }
+  func serves(_ task: ClusterTask) -> Bool {
+    task.desiredState == .running && task.status.isServing && !task.isStandby && node(task)?.state == .ready
+  }
+
+  /// The blue-green rollout that is under way.
+  var blueGreen: Rollout? { next.isRolling ? next.rollout.flatMap { $0.isBlueGreen ? $0 : nil } : nil }
 
   /// Whether its place takes the task away, whatever a rollout does.
   func isForfeit(_ task: ClusterTask) -> Bool {
@@ -86,7 +91,7 @@ struct JudgedStep {
 
   /// By scaling, or with its node.
   func isGone(_ key: SlotKey, _ slot: Slot) -> Bool {
-    if let id = key.node { return nodes.first { $0.id == id && $0.availability == .active }?.state != .ready }
+    if let id = key.node { return nodes.first { $0.id == id && $0.availability == .active && Self.allows($0, next.spec.task) }?.state != .ready }
     return slot.after.allSatisfy { $0.desiredState == .remove }
   }
 

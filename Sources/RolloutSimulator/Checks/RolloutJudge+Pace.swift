@@ -3,11 +3,13 @@ import ClusterModel
 /// How many slots are on their way, when the next one begins, and when all are at the end.
 extension RolloutJudge {
   func judgePace(_ step: JudgedStep, _ ledger: Ledger) throws(Violation) {
-    guard step.next.isRolling, let rollout = step.next.rollout else { return }
+    // Blue-green brings all slots at once, beside those that serve.
+    guard step.next.isRolling, let rollout = step.next.rollout, !rollout.isBlueGreen else { return }
     let begun = step.slots.filter { begins($0.key, $0.slot, step, ledger) }
     guard let first = begun.first else { return }
     let name = "slot \(first.key.number)\(first.key.node.map { " on \($0)" } ?? "") of \(step.service.id)"
     if rollout.state != .running { throw Violation(.pause, "\(name) begins though the rollout is \(rollout.state)") }
+    try judgeShare(step, rollout)
     let policy = step.next.rolloutPolicy
     let most = policy.slotsAtOnce(of: step.slotCount)
     let underWay = step.slots.filter {
@@ -27,7 +29,10 @@ extension RolloutJudge {
     let to = step.next.revision
     if slot.before.contains(where: { $0.revision == to && $0.desiredState == .running }) || ledger.reached.contains(key) { return false }
     // Its turn came before, or it had the revision all along.
-    if ledger.taken.contains(key) || (ledger.had[key] == to && !slot.before.contains { $0.desiredState == .running }) { return false }
+    let isEmpty = !slot.before.contains { $0.desiredState == .running }
+    if ledger.taken.contains(key) || (isEmpty && ledger.had[key] == to) { return false }
+    // A node that comes back has what it had; of several, nobody knows which was wanted last.
+    if isEmpty, key.node != nil, slot.before.contains(where: { $0.revision == to }) { return false }
     if slot.after.contains(where: { task in task.revision == to && task.desiredState == .running && !slot.before.contains { $0.id == task.id } }) {
       return true
     }
@@ -77,7 +82,8 @@ extension RolloutJudge {
     let isDone = new.contains { task in
       task.revision == rollout.to && (hasProved(task, step) || rollout.failedTasks.contains(task.id))
     }
-    if !isDone { return "has not proved itself" }
+    // Once promoted, new tasks are replaced as they are without a rollout.
+    if !isDone, !rollout.isBlueGreen { return "has not proved itself" }
     let isTolerated = new.contains { rollout.failedTasks.contains($0.id) }
     let old = slot.before.first { $0.revision != rollout.to && step.isThere($0) }
     return isTolerated ? nil : old.map { "still has \($0.id), which is \($0.status.state)" }

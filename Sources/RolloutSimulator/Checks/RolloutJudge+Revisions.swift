@@ -26,9 +26,12 @@ extension RolloutJudge {
       throw Violation(.revisions, "\(service.id) does not know revision \(rollout.from) any more, from which its rollout comes")
     }
     if rollout.startedAt != before.rollout?.startedAt || rollout.to != before.rollout?.to {
-      // What replaces a rollout in the middle comes from where that came from. After a rollback that is a revision that was never whole.
+      // What replaces a rollout in the middle comes from where that came from; what replaces a rollback from where that led, which was whole.
       var from = ledger.lastWhole
-      if let left = before.rollout, !left.isOver { from = left.from == rollout.to ? before.revision : left.from }
+      if let left = before.rollout, !left.isOver {
+        let isBase = left.state == .promoted || left.kind == .rollback || left.from == rollout.to
+        from = isBase ? before.revision : left.from
+      }
       if rollout.from != from { throw Violation(.revisions, "the rollout of \(service.id) is from \(rollout.from), and not from \(from)") }
     }
   }
@@ -37,8 +40,11 @@ extension RolloutJudge {
   func judgeEnd(of service: ClusterService, tasks: [ClusterTask], nodes: [ClusterNode], resumed: Bool) throws(Violation) {
     let wanted = tasks.filter { $0.desiredState == .running }
     if let rollout = service.rollout, rollout.state != .completed {
+      // Where a new task has been given up, the old one serves on.
+      let covers = rollout.state == .promoted && wanted.contains { $0.revision == rollout.to && $0.status.state.isTerminal }
+      if covers { return }
       if resumed { throw Violation(.convergence, "the rollout of \(service.id) is not complete") }
-      if rollout.state != .paused || rollout.message.isEmpty {
+      if !rollout.waitsForPeople || rollout.message.isEmpty {
         throw Violation(.convergence, "the rollout of \(service.id) is neither complete nor paused for a reason")
       }
     } else if let stale = wanted.first(where: { $0.revision != service.revision }) {
@@ -47,7 +53,7 @@ extension RolloutJudge {
     let open = tasks.first { $0.desiredState != .running && !$0.status.state.isTerminal }
     if let open { throw Violation(.convergence, "\(open.displayName) (\(open.id)) has not stopped") }
     let down = wanted.first { !$0.status.isUp && $0.status.state != .complete && $0.status.state != .failed }
-    if let down, service.rollout?.state != .paused { throw Violation(.convergence, "\(down.displayName) (\(down.id)) is \(down.status.state)") }
+    if let down, service.rollout?.waitsForPeople != true { throw Violation(.convergence, "\(down.displayName) (\(down.id)) is \(down.status.state)") }
     switch service.spec.mode {
     case .replicated(let replicas):
       let slots = Set(wanted.map(\.slot))

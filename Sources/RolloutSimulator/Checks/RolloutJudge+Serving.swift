@@ -9,17 +9,18 @@ extension RolloutJudge {
     var taken: Set<SlotKey> = []
     for (key, slot) in step.slots {
       let lost = slot.before.filter { task in
-        step.serves(task) && !step.isForfeit(task) && !slot.after.contains { $0.id == task.id && $0.desiredState == .running }
+        step.serves(task) && !step.isForfeit(task) && !slot.after.contains { $0.id == task.id && step.serves($0) }
       }
       // Scaling takes slots as a whole.
-      guard let first = lost.first(where: { task in slot.after.contains { $0.id == task.id && $0.desiredState == .shutdown } }) else { continue }
+      guard let first = lost.first(where: { task in slot.after.contains { $0.id == task.id && $0.desiredState != .remove } }) else { continue }
       if (slot.before + slot.after).contains(where: { $0.revision == step.next.revision && tolerated.contains($0.id) }) { continue }
       // A job that is done.
       if slot.after.contains(where: { $0.revision == step.next.revision && $0.status.state == .complete }) { continue }
       let serving = slot.after.filter(step.serves)
       if isStartFirst {
         let isReplaced = serving.contains { hasProved($0, step) || $0.revision != step.next.revision } || first.revision == step.next.revision
-        if serving.isEmpty || !isReplaced {
+        // Promoted, an old task is only put aside as soon as the new one serves, and comes back when it does not.
+        if serving.isEmpty || (!isReplaced && step.blueGreen?.state != .promoted) {
           throw Violation(.order, "\(first.displayName)@\(first.revision) (\(first.id)) is stopped though no other one has proved itself")
         }
       } else if serving.isEmpty {
@@ -40,7 +41,9 @@ extension RolloutJudge {
       ledger.taken.remove(key)
     }
     ledger.taken.formUnion(taken)
-    let most = step.next.rolloutPolicy.slotsAtOnce(of: step.slotCount)
+    // A step that was cut off may have left slots that are to go.
+    let left = step.isWhole ? 0 : max(0, step.slots.count - step.slotCount)
+    let most = step.next.rolloutPolicy.slotsAtOnce(of: step.slotCount) + left
     if ledger.taken.count > most {
       throw Violation(.serving, "the rollout of \(step.service.id) has taken \(ledger.taken.count) slots at once, and may take \(most)")
     }
@@ -57,6 +60,8 @@ extension RolloutJudge {
           let isStartFirst = step.isStartFirst || slot.before.contains { $0.desiredState == .running && $0.revision == task.revision }
           let isReplaced = step.next.isRolling && isStartFirst && other.revision != task.revision
           if other.desiredState == .running, other.status.isUp, leaves || isReplaced { continue }
+          // Two sets side by side, and what stood by for a rollout before.
+          if let both = step.blueGreen, other.isStandby || (other.revision == both.to) != (task.revision == both.to) { continue }
           throw Violation(.order, "\(task.displayName)@\(task.revision) (\(task.id)) begins beside \(other.id), which is \(other.status.state)")
         }
       }
@@ -73,10 +78,12 @@ extension RolloutJudge {
     guard step.next.isRolling, let rollout = step.next.rollout else {
       throw Violation(.revisions, "\(task.displayName)@\(task.revision) (\(task.id)) is of a revision that nobody wants")
     }
-    if ledger.reached.contains(key) {
+    // Until a blue-green rollout is promoted, what serves beside the new tasks is made again.
+    if ledger.reached.contains(key), step.blueGreen == nil || rollout.state == .promoted {
       throw Violation(.forward, "\(task.displayName) goes back to revision \(task.revision), after it had come to \(rollout.to)")
     }
-    let had = Set(slot.before.map(\.revision)).filter { step.next.template(of: $0) != nil }
+    let had = Set(slot.before.map(\.revision))
+    if let both = step.blueGreen, both.state != .promoted, task.revision == both.from { return }
     if had.isEmpty ? task.revision != rollout.from : !had.contains(task.revision) {
       throw Violation(
         .revisions, "\(task.displayName)@\(task.revision) (\(task.id)): the slot had \(had.sorted()), the rollout is from \(rollout.from)")
@@ -99,7 +106,7 @@ extension RolloutJudge {
         throw Violation(.uniqueness, "\(task.displayName)@\(task.revision) is wanted \(doubled.count) times: \(doubled.map(\.id))")
       }
       // One that is replaced, the next one, and where that leaves its node, one more.
-      if wanted.count > (wanted.contains(where: step.isDraining) ? 3 : 2) {
+      if wanted.count > (wanted.contains(where: step.isDraining) ? 3 : 2) + (step.blueGreen == nil ? 0 : 2) {
         throw Violation(.uniqueness, "\(wanted[0].displayName) is wanted \(wanted.count) times: \(wanted.map(\.id))")
       }
       if !step.next.isRolling, let stale = wanted.first(where: { $0.revision != step.next.revision }) {

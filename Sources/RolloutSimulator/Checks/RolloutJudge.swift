@@ -62,6 +62,7 @@ struct RolloutJudge {
     try judgeServing(step, &ledger)
     try judgeCreation(step, ledger)
     try judgePace(step, ledger)
+    try judgeStages(step)
     if step.isWhole { try judgeSlots(step) }
     try judgeCompletion(step, &ledger)
     ledger.note(step)
@@ -82,6 +83,9 @@ struct RolloutJudge {
       if new.rollout?.kind == .rollback, let wanted = ledger.wantedBack, new.spec.task != wanted {
         throw Violation(.revisions, "a rollback of \(new.id) does not end at the template that was asked for")
       }
+    }
+    if old.rollout?.state == .paused, new.rollout?.state == .running, old.revision == new.revision, new.rollout?.failures != 0 {
+      throw Violation(.failures, "the rollout of \(new.id) was resumed, and \(new.rollout?.failures ?? 0) failures still count")
     }
     ledger.wantedBack = nil
     try judgeRevisions(of: new, before: old, &ledger)

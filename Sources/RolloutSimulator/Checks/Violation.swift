@@ -11,6 +11,7 @@ package struct Violation: Error, Equatable, CustomStringConvertible {
     case revisions = "revisions are unique, at most ten, and mean what they meant"
     case uniqueness = "a slot has one task of a revision"
     case completion = "a rollout is complete when all slots are"
+    case stages = "nothing goes beyond what was promoted, and nothing waits to be promoted before it is that far"
     case drain = "nothing stays on a node past its drain's deadline"
     case consistency = "no step is refused by the store"
     case convergence = "the declared state is reached when trouble ends"

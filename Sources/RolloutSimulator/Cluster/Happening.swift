@@ -2,11 +2,12 @@ package import SimulationEngine
 
 /// What happens in a run; each is counted, so that a soak shows what it exercised.
 package enum Happening: String, CaseIterable, Sendable {
-  case update, rollback, pause, resume, scale
+  case update, rollback, pause, resume, promote, scale
   case forcedUpdate = "forced update"
   case updateBack = "update to a template it had"
   case policyChange = "policy change"
   case completed = "rollout completed"
+  case staged = "rollout staged"
   case failedAndPaused = "paused by failures"
   case failedAndRolledBack = "rolled back by failures"
   case crash = "container ended"

@@ -59,7 +59,7 @@ package struct Plan: Sendable {
     isGlobalOnly = kind == 0
     hasGlobal = kind <= 2
     troubles = Trouble.allCases.filter { _ in random.chance(40) }
-    troublePhase = .seconds(random.int(in: 30...150))
+    troublePhase = .seconds(random.int(in: 20...110))
     meanUserPause = .seconds(random.int(in: 4...25))
     meanTroublePause = .seconds(random.int(in: 4...25))
     badPercent = random.pick([0, 15, 30, 60]) ?? 30

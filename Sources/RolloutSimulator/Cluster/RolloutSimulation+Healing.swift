@@ -20,11 +20,11 @@ extension RolloutSimulation {
     try runEvents(until: now + Self.bound)
     if plan.resumesInTheEnd {
       // With a monitor time of zero each task that has to become ready is late: one more slot with each resumption.
-      for _ in 0..<12 where store.services.contains(where: { $0.rollout?.state == .paused }) {
-        for var service in store.services where service.rollout?.state == .paused {
+      for _ in 0..<20 where store.services.contains(where: { $0.rollout?.waitsForPeople == true }) {
+        for var service in store.services where service.rollout?.waitsForPeople == true {
           let before = service
-          try? service.resumeRollout()
-          note("a user: resume of \(service.id)")
+          if service.rollout?.state == .staged { try? service.promoteRollout(at: time) } else { try? service.resumeRollout() }
+          note("a user: resume or promote of \(service.id)")
           try judge.userChanged(before, to: service)
           try update { try $0.put(service) }
         }
@@ -39,7 +39,7 @@ extension RolloutSimulation {
       try judge.judgeEnd(of: service, tasks: store.tasks(ofService: service.id), nodes: store.nodes, resumed: plan.resumesInTheEnd)
     }
     for worker in workers {
-      let wanted = store.tasks(onNode: worker.id).filter { $0.desiredState == .running && !$0.status.state.isTerminal }
+      let wanted = store.tasks(onNode: worker.id).filter { $0.desiredState == .running && $0.status.state != .pending && !$0.status.state.isTerminal }
       let there = worker.containers.filter { !$0.status.state.isTerminal }
       if Set(wanted.map(\.id)) != Set(there.map(\.task.id)) {
         throw Violation(.convergence, "\(worker.id) has \(there.map(\.task.id)), and should have \(wanted.map(\.id))")
@@ -59,4 +59,9 @@ extension RolloutSimulation {
       if let wake = agenda.nextWake { throw Violation(.rest, "the loops will wake at \(wake) though nothing is left to do") }
     }
   }
+}
+
+extension Rollout {
+  /// Nothing happens before somebody resumes or promotes it.
+  var waitsForPeople: Bool { state == .paused || state == .staged }
 }

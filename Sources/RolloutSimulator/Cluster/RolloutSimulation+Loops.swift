@@ -52,6 +52,7 @@ extension RolloutSimulation {
     for (old, new) in zip(before.services, store.services) where old.rollout != new.rollout {
       guard let rollout = new.rollout else { continue }
       if rollout.state == .completed { counts[.completed] += 1 }
+      if rollout.state == .staged, old.rollout?.state == .running { counts[.staged] += 1 }
       if rollout.state == .paused, old.rollout?.state == .running { counts[.failedAndPaused] += 1 }
       if rollout.kind == .rollback, old.rollout?.kind == .update { counts[.failedAndRolledBack] += 1 }
     }

@@ -16,7 +16,11 @@ extension RolloutSimulation {
   static func text(_ task: ClusterTask) -> String {
     var text = "\(task.status.state)"
     if task.status.state == .running, !task.status.isUp { text += ", not ready" }
+    if task.status.state == .pending { text += " (\(task.status.message))" }
     if task.status.attempt > 0 { text += ", attempt \(task.status.attempt)" }
+    if task.isStandby || task.status.isStandby {
+      text += task.isStandby == task.status.isStandby ? ", aside" : task.isStandby ? ", to go aside" : ", to serve"
+    }
     if task.provenAt != nil { text += ", proven" }
     if task.desiredState != .running { text += ", to \(task.desiredState)" }
     if let node = task.nodeID, task.slot > 0 { text += " on \(node)" }
@@ -35,7 +39,8 @@ extension RolloutSimulation {
 
   static func text(_ policy: UpdatePolicy) -> String {
     let order = policy.order.map { "\($0)" } ?? "either first"
-    return
-      "\(policy.parallelism), \(order), delay \(policy.delay), monitor \(policy.monitor), \(policy.failureAction) above \(policy.maxFailureRatio)"
+    let strategy = policy.strategy == .rolling ? "" : "\(policy.strategy), "
+    return strategy
+      + "\(policy.parallelism), \(order), delay \(policy.delay), monitor \(policy.monitor), \(policy.failureAction) above \(policy.maxFailureRatio)"
   }
 }

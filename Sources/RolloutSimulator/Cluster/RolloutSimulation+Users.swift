@@ -37,6 +37,15 @@ extension RolloutSimulation {
     policy.monitor = random.pick([.zero, .seconds(1), .seconds(5), .seconds(5)]) ?? .zero
     policy.failureAction = random.pick(isRollback ? [.pause, .proceed] : [.pause, .rollback, .rollback, .proceed]) ?? .pause
     policy.maxFailureRatio = random.pick([0, 0, 0.3, 0.5]) ?? 0
+    guard !isRollback else { return policy }
+    switch random.int(in: 0..<10) {
+    case 0, 1: policy.strategy = .canary(weights: random.pick([[10], [25, 50], [50], [99]]) ?? [50])
+    // Two sets of tasks may never have room where there is a limit.
+    case 2 where !plan.usesLimits, 3 where !plan.usesLimits:
+      policy.strategy = .blueGreen(keep: .seconds(random.pick([0, 5, 30]) ?? 5))
+      policy.order = .startFirst
+    default: break
+    }
     return policy
   }
 
@@ -72,6 +81,9 @@ extension RolloutSimulation {
     case 13:
       try? service.pauseRollout(because: "paused by hand")
       return .pause
+    case 14...16 where service.rollout?.state == .staged:
+      try? service.promoteRollout(at: time)
+      return .promote
     case 14...16:
       try? service.resumeRollout()
       return .resume

@@ -13,7 +13,12 @@ extension RolloutSimulation {
     for task in assigned where !task.status.state.isTerminal {
       if let index = workers[position].position(of: task.id) {
         workers[position].containers[index].task.desiredState = task.desiredState
-        if task.desiredState != .running { stop(position, index) }
+        workers[position].containers[index].task.isStandby = task.isStandby
+        if task.desiredState != .running {
+          stop(position, index)
+        } else if workers[position].containers[index].status.state == .running {
+          lead(position, index)
+        }
       } else {
         workers[position].containers.append(SimulatedContainer(task))
         let index = workers[position].containers.count - 1
@@ -32,6 +37,12 @@ extension RolloutSimulation {
     } else {
       next(.stopped, position, index, after: 0...(.milliseconds(50)))
     }
+  }
+
+  /// Takes it into its published ports, or out of them.
+  private func lead(_ position: Int, _ index: Int) {
+    let isStandby = workers[position].containers[index].task.isStandby
+    if workers[position].containers[index].status.isStandby != isStandby { change(position, index) { $0.isStandby = isStandby } }
   }
 
   private func next(_ step: SimulatedContainer.Step, _ position: Int, _ index: Int, after delay: ClosedRange<VirtualTime>) {
@@ -87,8 +98,9 @@ extension RolloutSimulation {
   private func started(_ position: Int, _ index: Int, _ behaviour: Plan.Behaviour, _ fault: Plan.Behaviour.Fault?) {
     let isChecked = workers[position].containers[index].task.spec.readiness != nil
     workers[position].containers[index].ranFrom = now
+    let isStandby = workers[position].containers[index].task.isStandby
     change(position, index) { status in
-      status.state = .running
+      (status.state, status.isStandby) = (.running, isStandby)
       status.health = isChecked ? TaskHealth(state: .starting, isReady: false, output: "HTTP 503") : nil
     }
     if isChecked, fault != .neverReady { next(.ready, position, index, after: behaviour.readyAfter) }
