@@ -35,8 +35,8 @@ step "Raft in the simulator: 2,000 seeds, then every seeded bug caught"
 scripts/sim.sh run --runs 2000
 scripts/sim.sh mutants 500
 
-step "rollouts in the simulator: 10,000 schedules, then every seeded bug caught"
-scripts/sim.sh rollouts --runs 10000
+step "rollouts in the simulator: 2,000 schedules, then every seeded bug caught"
+scripts/sim.sh rollouts --runs 2000
 scripts/sim.sh rollout-mutants 1000
 
 step "integration tests on real containerd"
