@@ -19,7 +19,7 @@ trap 'fleet_down; [ -z "$registry" ] || kill "$registry"; rm -rf "$MACHINE"' EXI
 MANAGERS="h1 h2 h3" WORKERS="h4 h5"
 IMAGE=10.250.0.1:5000/web:demo
 
-other_than() { for host in $MANAGERS; do [ "$host" = "$1" ] || echo "$host"; done | head -1; }
+other_than() { local other; for other in $MANAGERS; do [ "$other" = "$1" ] || { echo "$other" && return; }; done; }
 servers_on() { on "$1" pgrep -xc httpd || true; }
 until_servers() { until [ $(($(servers_on h4) + $(servers_on h5))) = "$1" ]; do sleep 0.005; done; }
 # stands WHAT FACTS...: milliseconds of the trials.

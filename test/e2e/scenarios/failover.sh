@@ -10,7 +10,7 @@ voters() { equal "$(w "$1" cluster info | grep -c 'Suffrage: Voter')" 3; }
 leader() { w "$1" cluster info | awk '/Leader ID:/ { print $3 }'; }
 # The host of the manager that leads, as the host given first sees it.
 leading_host() { leader "$1" | sed 's/^m/h/'; }
-other_than() { for host in h1 h2 h3; do [ "$host" = "$1" ] || echo "$host"; done | head -1; }
+other_than() { local other; for other in h1 h2 h3; do [ "$other" = "$1" ] || { echo "$other" && return; }; done; }
 is() { equal "$(w "$1" service list | awk '$1 == "web" { print $2 }')" "$2"; }
 creates() { w "$1" service create "$2" --image web:demo --replicas 0 --detach; }
 has() { w "$1" service list -q | wc -l; }

@@ -10,7 +10,7 @@ REPLICAS=4
 # The host of the manager that leads; on a busy machine there may be none for a moment.
 leading() { eventually 30 leads "$1" && cat "$log/leading"; }
 leads() { w "$1" cluster info | awk '/Leader ID:/ { sub("m", "h", $3); print $3 }' >"$log/leading" && grep -q '^h[123]$' "$log/leading"; }
-other_than() { for manager in h1 h2 h3; do [ "$manager" = "$1" ] || echo "$manager"; done; }
+other_than() { local other; for other in h1 h2 h3; do [ "$other" = "$1" ] || { echo "$other" && return; }; done; }
 voters() { equal "$(w "$1" cluster info | grep -c 'Suffrage: Voter')" 3; }
 containers() { { runs h4 && runs h5; } | sort; }
 rollout() { w "$1" service inspect web -o json | jq -r '.rollout | "\(.kind) \(.state)" | ascii_downcase | gsub("rollout_(kind|state)_"; "")'; }
@@ -109,7 +109,7 @@ untouched() { equal "$(comm -23 <(echo "$1") <(containers))" ""; }
 killed() {
   local moment=$1 host survivor before daemon
   shift
-  host=$(leading h1) survivor=$(other_than "$host" | head -1)
+  host=$(leading h1) survivor=$(other_than "$host")
   before=$(revision h1) daemon=$(daemons "$host")
   until_moment "$survivor" $((before + 1)) "$moment" &
   updates "$survivor" "$@"
@@ -149,7 +149,7 @@ observe &
 
 echo "  -- the leader is killed"
 # What an update does first is to make a task, at once. One that replaces another has to wait until the other's new task has stopped.
-before=$(revision h1) host=$(leading h1) survivor=$(other_than "$host" | head -1) daemon=$(daemons "$host")
+before=$(revision h1) host=$(leading h1) survivor=$(other_than "$host") daemon=$(daemons "$host")
 updates "$survivor" --update-parallelism 1 --update-monitor 60s
 check "accepted: another update is on its way" until_moment "$survivor" $((before + 1)) unproven
 updates "$survivor" --update-monitor 1s && on "$host" kill -9 "$daemon"
@@ -167,7 +167,7 @@ third_fails=(-- sh -c 'case $(hostname) in web-3) echo no third >&2 && exit 3 ;;
 before=$(revision h1)
 check "paused: until then" fails "paused; web.3 failed: exited with 3" w h1 service update web --env-add V=third --update-parallelism 2 \
   --update-delay 0s --timeout 120s "${third_fails[@]}"
-old=$(ready 3) host=$(leading h1) survivor=$(other_than "$host" | head -1)
+old=$(ready 3) host=$(leading h1) survivor=$(other_than "$host")
 kills "$host"
 check "paused: the leader is killed, it is as before" eventually 60 is_paused "$survivor" "web.3 failed: exited with 3"
 check "paused: the killed manager rejoins" rejoins "$host"
@@ -175,7 +175,7 @@ check "paused: the store says why" is_paused h1 "web.3 failed: exited with 3"
 check "paused: the old task of the slot that failed serves on" equal "$(ready 3)" "$old"
 check "paused: it goes back" w "$survivor" service rollback web --timeout 120s
 check "paused: to what was" the_same "$before"
-old=$(ready 3 4) host=$(leading h1) survivor=$(other_than "$host" | head -1)
+old=$(ready 3 4) host=$(leading h1) survivor=$(other_than "$host")
 check "rolling back: an update that undoes itself" w "$survivor" service update web --env-add V=undone --detach \
   --update-failure-action rollback "${third_fails[@]}"
 check "rolling back: until then" eventually 60 is_rollout "$survivor" "rollback running"

@@ -6,7 +6,7 @@ machine_power_off
 source "$E2E/fleet.sh"
 fleet_up h1 h2 h3 h4 h5
 leader() { w "$1" cluster info | awk '/Leader ID:/ { print $3 }'; }
-other_than() { for host in h1 h2 h3; do [ "$host" = "$1" ] || echo "$host"; done | head -1; }
+other_than() { local other; for other in h1 h2 h3; do [ "$other" = "$1" ] || { echo "$other" && return; }; done; }
 containers() { { runs h4 && runs h5; } | sort; }
 # Any moment of a rollout that takes about that long.
 moment() { sleep "$((RANDOM % 4)).$(printf '%03d' $((RANDOM % 1000)))"; }
