@@ -32,6 +32,7 @@ extension RolloutJudge {
     let isEmpty = !slot.before.contains { $0.desiredState == .running }
     if ledger.taken.contains(key) || (isEmpty && ledger.had[key] == to) { return false }
     // A node that comes back has what it had; of several, nobody knows which was wanted last.
+    if isEmpty, slot.before.max(by: { $0.meta.updatedAt < $1.meta.updatedAt })?.revision == to { return false }
     if isEmpty, key.node != nil, slot.before.contains(where: { $0.revision == to }) { return false }
     if slot.after.contains(where: { task in task.revision == to && task.desiredState == .running && !slot.before.contains { $0.id == task.id } }) {
       return true
@@ -76,7 +77,7 @@ extension RolloutJudge {
     let new = slot.before.filter { $0.desiredState == .running } + wanted
     if wanted.isEmpty, !new.contains(where: { rollout.failedTasks.contains($0.id) }) {
       let isStopped = slot.after.contains { $0.desiredState == .shutdown && !$0.status.state.isTerminal && !step.isForfeit($0) }
-      return isStopped ? "has no task" : nil
+      return isStopped && !rollout.isBlueGreen ? "has no task" : nil
     }
     // What was lost with its node in this step is made again.
     let isDone = new.contains { task in

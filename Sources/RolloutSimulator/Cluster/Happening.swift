@@ -15,7 +15,6 @@ package enum Happening: String, CaseIterable, Sendable {
   case givenUp = "task given up"
   case rejected = "image rejected"
   case notReady = "readiness lost"
-  case late = "not ready in time"
   case drain
   case drainDeadline = "drain deadline passed"
   case activate = "node activated"

@@ -81,4 +81,76 @@ import Testing
     try web.finish { web in #expect(Set(web.wanted.filter(\.status.isUp).map(\.slot)).count >= 3) }
     #expect(web.rollout?.state == .completed && web.serving.count == 4)
   }
+
+  /// Blue-green is not for tasks that serve already.
+  @Test func anUpdateBackToWhatServesPutsNothingAside() throws {
+    var web = try staged(replicas: 3)
+    let before = Set(web.wanted.filter { $0.revision == 1 }.map(\.id))
+    try web.update(image: "web:1")
+    try web.finish { #expect(Set($0.serving) == ["1@1", "2@1", "3@1"]) }
+    #expect(web.rollout?.to == 1 && Set(web.wanted.map(\.id)) == before)
+  }
+
+  /// Promoted, the new task serves only when its worker says so.
+  @Test func anUpdateRightAfterAPromotionLeavesNoGap() throws {
+    var web = try staged(replicas: 1)
+    try web.change { try $0.promoteRollout(at: $1) }
+    try web.update(image: "web:3")
+    #expect(web.serving == ["1@1"])
+    try web.settle()
+    #expect(web.serving == ["1@2"])
+  }
+
+  @Test func whatIsKeptLeavesANodeThatDrains() throws {
+    var web = try staged(replicas: 1)
+    try web.change { try $0.promoteRollout(at: $1) }
+    try web.settle()
+    #expect(web.standby == ["1@1"])
+    var node = try #require(web.wanted.first { $0.revision == 1 }?.nodeID.flatMap(web.cluster.view.node))
+    node.availability = .drain
+    node.drainDeadline = web.cluster.now + .seconds(10)
+    try web.cluster.update { try $0.put(node) }
+    try web.advance(.seconds(10))
+    #expect(!web.wanted.contains { $0.nodeID == node.id })
+  }
+
+  @Test func aTaskThatLeavesItsNodeAtOnceDoesNotProveItself() throws {
+    var web = try RolloutFixture(replicas: 1) { $0.update.monitor = .zero }
+    try web.update()
+    let new = try #require(web.wanted.first { $0.revision == 2 })
+    var node = try #require(new.nodeID.flatMap(web.cluster.view.node))
+    var status = new.status
+    status.state = .running
+    try web.cluster.report(new, status, from: node.id)
+    node.availability = .drain
+    try web.cluster.update { try $0.put(node) }
+    try web.cluster.work()
+    #expect(web.serving == ["1@1"])
+  }
+
+  /// A node that only the new constraints allow waits for its turn with a task that has no place there, and is not asked again and again.
+  @Test func aTaskWithoutAPlaceIsMadeOnce() throws {
+    var web = try RolloutFixture {
+      $0.mode = .global
+      $0.task.placement.constraints = ["node.id!=m1"]
+    }
+    try web.change { service, now in
+      var template = service.spec.task
+      template.placement.constraints = []
+      service.update(to: template, at: now)
+      try service.pauseRollout(because: "by hand")
+    }
+    let waiting = try #require(web.wanted.first { $0.nodeID == "m1" })
+    web.cluster.agenda.addEverything()
+    try web.cluster.work()
+    #expect(web.wanted.first { $0.nodeID == "m1" }?.id == waiting.id && waiting.status.state == .pending)
+  }
+
+  private func staged(replicas: Int) throws -> RolloutFixture {
+    var web = try RolloutFixture(replicas: replicas) { $0.update.strategy = .blueGreen(keep: .seconds(60)) }
+    try web.update()
+    try web.finish()
+    #expect(web.rollout?.state == .staged)
+    return web
+  }
 }
