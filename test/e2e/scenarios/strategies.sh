@@ -7,11 +7,18 @@ answer() { in_machine curl -sf -m 2 http://127.0.0.1:8088/version || echo failed
 # answers_are VERSIONS: what twelve requests in a row are answered with.
 answers_are() { equal "$(for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do answer; done | sort -u | xargs)" "$1"; }
 hammer() { while [ ! -e "$MACHINE/over" ]; do answer; done | sort | uniq -c >"$MACHINE/requests"; }
-all_answered() { ! grep -q failed "$MACHINE/requests" && [ "$(awk '{ n += $1 } END { print n }' "$MACHINE/requests")" -gt 100 ] || { cat "$MACHINE/requests"; return 1; }; }
+all_answered() {
+  cat "$MACHINE/requests"
+  ! grep -q failed "$MACHINE/requests" && [ "$(awk '{ n += $1 } END { print n }' "$MACHINE/requests")" -gt 100 ]
+}
 pids() { warren task list --service web -q | while read -r task; do warren task inspect "$task" -o json | jq -r 'select(.desiredState != "DESIRED_STATE_SHUTDOWN" and .status.state == "TASK_STATE_RUNNING") | .status.pid'; done | sort -n | xargs; }
 standing_by() { equal "$(warren service ps web | grep -c 'running (standby)')" "$1"; }
 phase() { equal "$(warren service inspect web -o json | jq -r '.rollout.state')" "ROLLOUT_STATE_$1"; }
-prints() { local pattern=$1; shift; "$@" >"$MACHINE/prints" 2>&1 && grep -q -- "$pattern" "$MACHINE/prints" || { cat "$MACHINE/prints"; return 1; }; }
+prints() {
+  local pattern=$1
+  shift
+  { "$@" >"$MACHINE/prints" 2>&1 && grep -q -- "$pattern" "$MACHINE/prints"; } || { cat "$MACHINE/prints"; return 1; }
+}
 # refused CODE PATTERN COMMAND...
 refused() {
   local code=0 expected=$1 pattern=$2
