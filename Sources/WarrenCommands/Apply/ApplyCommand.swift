@@ -76,7 +76,9 @@ struct ApplyCommand: AsyncParsableCommand {
     let isText = format.output == .table && !format.quiet
     if !isText { try write(services) }
     // One whose tasks are replaced is not yet what it is to be.
-    if isText { for result in results where waiting.detach || !result.isRolling { Terminal.line(result.line(isOver: !waiting.detach)) } }
+    if isText {
+      for result in results where waiting.detach || result.isThere || !result.isRolling { Terminal.line(result.line(isOver: !waiting.detach)) }
+    }
     if waiting.detach { return }
     try await ApplyWait(client: client, timeout: options.convergenceTimeout).wait(for: results.filter { !$0.isThere }) { result in
       if isText, result.isRolling { Terminal.line(result.line(isOver: true)) }

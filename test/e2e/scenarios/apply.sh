@@ -165,3 +165,12 @@ check "scaling to nothing and back does not wait" warren service scale front --r
 check "also when what it started after is away" warren service scale back --replicas 0
 check "it runs again" warren service scale front --replicas 1 --timeout 30s
 check "a ring by hand is refused" fails 2 'each would wait for the next' apply -f - <<<$'name: back\nimage: web:demo\nstarts-after: front'
+
+echo "  -- what waits to be promoted"
+printf 'name: canary\nimage: web:demo\nreplicas: 2\nstop-timeout: 1s\nenv: {V: "1"}\nupdate: {strategy: canary, canary-weight: "50", monitor: 1s}\n' \
+  >"$files/canary.yaml"
+check "a service" prints '^✓ Service created: canary$' apply -f "$files/canary.yaml" --timeout 60s
+sed -i 's/V: "1"/V: "2"/' "$files/canary.yaml"
+check "a change of it is staged" prints '^✓ Update staged: canary$' apply -f "$files/canary.yaml" --timeout 60s
+check "the same again changes nothing" prints '^✓ Service unchanged: canary$' apply -f "$files/canary.yaml" --timeout 60s
+check "it is promoted" prints '^✓ Rollout completed: canary$' service promote canary --timeout 60s
