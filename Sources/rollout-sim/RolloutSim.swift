@@ -1,13 +1,14 @@
 import Glibc
 import RolloutSimulator
+import SimulationEngine
 
 /// Runs the simulator: `rollout-sim [--seed N] [--runs N] [--jobs N] [--trace]`.
 ///
 /// Exits with 1 when a run breaks a property, after printing the seed and the trace of the first such run.
 @main struct RolloutSim {
   static func main() async {
-    guard let options = Options(CommandLine.arguments.dropFirst()) else {
-      print(Options.usage)
+    guard let options = SimulationOptions(CommandLine.arguments.dropFirst()) else {
+      print(SimulationOptions.usage(of: "rollout-sim"))
       exit(2)
     }
     let clock = ContinuousClock()
@@ -22,7 +23,7 @@ import RolloutSimulator
   }
 
   /// Every job takes each so-manieth seed: which run is whose does not depend on how fast they are.
-  private static func soak(_ options: Options) async -> Tally {
+  private static func soak(_ options: SimulationOptions) async -> Tally {
     await withTaskGroup(of: Tally.self) { group in
       for job in 0..<UInt64(options.jobs) {
         group.addTask {

@@ -1,19 +1,22 @@
-/// What `raft-sim` was asked for.
-struct Options: Sendable {
-  static let usage = "usage: raft-sim [--seed N] [--runs N] [--jobs N] [--trace] [--lines N] [--until-violation]"
+/// What a simulator's program was asked for.
+package struct SimulationOptions: Sendable {
+  /// Of the program of that name.
+  package static func usage(of program: String) -> String {
+    "usage: \(program) [--seed N] [--runs N] [--jobs N] [--trace] [--lines N] [--until-violation]"
+  }
 
-  var seed: UInt64 = 1
-  var runs: UInt64 = 1
-  var jobs = 2
+  package private(set) var seed: UInt64 = 1
+  package private(set) var runs: UInt64 = 1
+  package private(set) var jobs = 2
   /// Prints the end of what happened in the first run, whether it went well or not.
-  var trace = false
+  package private(set) var trace = false
   /// Says only which seed broke which property.
-  var untilViolation = false
+  package private(set) var untilViolation = false
   /// Of the trace.
-  var lines = 400
+  package private(set) var lines = 400
 
   /// Nil for what cannot be understood.
-  init?(_ arguments: some Sequence<String>) {
+  package init?(_ arguments: some Sequence<String>) {
     var rest = Array(arguments)[...]
     while let option = rest.popFirst() {
       if option == "--trace" {
