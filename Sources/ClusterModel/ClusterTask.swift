@@ -29,6 +29,8 @@ package struct ClusterTask: Hashable, Sendable, Identifiable {
   package var runningSince: Timestamp?
   /// Runs beside those that serve, in no published port.
   package var isStandby = false
+  /// When it was no longer meant to run.
+  package var retiredAt: Timestamp?
   package var unknown = UnknownFields()
 
   package init(id: TaskID, serviceID: ServiceID, serviceName: String, slot: Int, revision: UInt64, spec: TaskSpec) {
@@ -128,6 +130,8 @@ package struct TaskStatus: Hashable, Sendable {
   package var imageCheck: HealthCheck?
   /// It is out of the published ports because that was asked for.
   package var isStandby = false
+  /// When it was no longer meant to run.
+  package var retiredAt: Timestamp?
   package var unknown = UnknownFields()
 
   package init(state: TaskState = .pending, attempt: Int = 0, message: String = "", since: Timestamp = .epoch) {

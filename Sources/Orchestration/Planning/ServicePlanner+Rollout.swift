@@ -51,15 +51,18 @@ extension ServicePlanner {
   /// A slot keeps the revision that it has until its turn, and never goes back: also when its task has to be replaced meanwhile.
   func template(for slot: Slot) -> Template {
     guard service.isRolling, let rollout = service.rollout, !turn.contains(slot.key) else { return newTemplate }
-    let members = members(of: slot).sorted(by: Self.isNewer)
+    // What scaling took away is no part of the slot any more.
+    let members = members(of: slot).filter { $0.desiredState != .remove }.sorted(by: Self.isRetiredLater)
     let wanted = members.filter { $0.desiredState == .running }
     if wanted.contains(where: { $0.revision == rollout.to }) { return newTemplate }
     // A task of it that an earlier rollout left here says nothing.
     if members.contains(where: { $0.revision == rollout.to && $0.meta.createdAt >= rollout.startedAt }) { return newTemplate }
     // Of two that another rollout left here, the one that serves; of those that have ended, the one that was wanted last.
-    let last = wanted.first(where: isUp) ?? wanted.first ?? members.max { $0.meta.updatedAt < $1.meta.updatedAt }
+    let last = wanted.first(where: isUp) ?? wanted.first ?? members.first
     // By the task itself: after many updates its revision may be forgotten.
     if let last { return Template(number: last.revision, spec: last.spec) }
+    // A new slot waits for the new revision to prove itself, but not for one that is gone back to.
+    if rollout.kind == .rollback { return newTemplate }
     return service.template(of: rollout.from).map { Template(number: rollout.from, spec: $0) } ?? newTemplate
   }
 
@@ -157,7 +160,8 @@ extension ServicePlanner {
     let wanted = current(slot)
     // Two, when one of them leaves its node.
     let new = wanted.filter { $0.revision == rollout.to }
-    if new.isEmpty { return .waiting(isUp: wanted.contains(where: isUp)) }
+    // What stands by for another rollout goes now, and serves nobody.
+    if new.isEmpty { return .waiting(isUp: wanted.contains { isUp($0) && !$0.isStandby && $0.status.isServing }) }
     // One that has failed and is tolerated must not hold the others up.
     if new.contains(where: { rollout.failedTasks.contains($0.id) }) { return .done }
     // The next slot's new task gets the room of this one's old task.

@@ -96,6 +96,7 @@ package struct ServicePlanner {
   /// Makes a task stop. What no worker knows, or no worker is left to confirm, ends at once.
   mutating func retire(_ task: ClusterTask, as desired: ClusterTask.DesiredState) {
     guard var task = tasks[task.id] else { return }
+    if task.desiredState == .running { task.retiredAt = now }
     task.desiredState = max(task.desiredState, desired)
     guard let node = task.nodeID, task.isPlaced else {
       tasks[task.id] = nil
@@ -124,7 +125,13 @@ package struct ServicePlanner {
 
   private mutating func trimHistory(_ members: [ClusterTask]) {
     let ended = members.filter { $0.desiredState == .shutdown && $0.status.state.isTerminal }
-    for task in ended.sorted(by: Self.isNewer).dropFirst(Self.historyLimit) { tasks[task.id] = nil }
+    for task in ended.sorted(by: Self.isRetiredLater).dropFirst(Self.historyLimit) { tasks[task.id] = nil }
+  }
+
+  /// Which of two of a slot was wanted last, of those that are no more.
+  static func isRetiredLater(_ left: ClusterTask, _ right: ClusterTask) -> Bool {
+    let (a, b) = (left.retiredAt ?? .epoch, right.retiredAt ?? .epoch)
+    return a == b ? isNewer(left, right) : a > b
   }
 
   static func isNewer(_ left: ClusterTask, _ right: ClusterTask) -> Bool {

@@ -60,6 +60,9 @@ struct JudgedStep {
     }
   }
 
+  /// Slots that are to go and count no more, which a step that was cut off may have left.
+  var slotsLeft: Int { isWhole ? 0 : max(0, slots.count - slotCount) }
+
   func node(_ task: ClusterTask) -> ClusterNode? { nodes.first { $0.id == task.nodeID } }
 
   /// Whether its node can be heard of and has it.

@@ -15,11 +15,11 @@ extension RolloutJudge {
     let underWay = step.slots.filter {
       begins($0.key, $0.slot, step, ledger) || (isUnderWay($0.slot.before, step) && isUnderWay($0.slot.after, step))
     }.count
-    if underWay > most { throw Violation(.pace, "\(underWay) slots of \(step.service.id) are on their way at once, and \(most) may be") }
+    if underWay > most + step.slotsLeft {
+      throw Violation(.pace, "\(underWay) slots of \(step.service.id) are on their way at once, and \(most) may be")
+    }
     let proofs = step.nextTasks.filter { $0.desiredState == .running && $0.revision == rollout.to }.compactMap(\.provenAt)
-    // Slots that are to go count no more, and a step that was cut off may have left some.
-    let mayCount = step.isWhole || Set(step.slots.map(\.key)).count <= step.slotCount
-    if mayCount, policy.delay > .zero, let last = proofs.max(), last >= rollout.startedAt, last + policy.delay > step.time {
+    if step.slotsLeft == 0, policy.delay > .zero, let last = proofs.max(), last >= rollout.startedAt, last + policy.delay > step.time {
       throw Violation(.pace, "\(name) begins \(step.time - last) after the last one, and the delay is \(policy.delay)")
     }
   }
@@ -28,11 +28,11 @@ extension RolloutJudge {
   private func begins(_ key: SlotKey, _ slot: JudgedStep.Slot, _ step: JudgedStep, _ ledger: Ledger) -> Bool {
     let to = step.next.revision
     if slot.before.contains(where: { $0.revision == to && $0.desiredState == .running }) || ledger.reached.contains(key) { return false }
+    // A slot that is new has nothing of the old to go through first, where that is what is left.
+    if step.next.rollout?.kind == .rollback, slot.before.allSatisfy({ $0.desiredState == .remove }) { return false }
     // Its turn came before, or it had the revision all along.
     let isEmpty = !slot.before.contains { $0.desiredState == .running }
-    if ledger.taken.contains(key) || (isEmpty && ledger.had[key] == to) { return false }
-    // A node that comes back has what it had; of several, nobody knows which was wanted last.
-    if isEmpty, slot.before.max(by: { $0.meta.updatedAt < $1.meta.updatedAt })?.revision == to { return false }
+    if ledger.taken.contains(key) || (isEmpty && ledger.had[key]?.contains(to) == true) { return false }
     if isEmpty, key.node != nil, slot.before.contains(where: { $0.revision == to }) { return false }
     if slot.after.contains(where: { task in task.revision == to && task.desiredState == .running && !slot.before.contains { $0.id == task.id } }) {
       return true

@@ -41,9 +41,7 @@ extension RolloutJudge {
       ledger.taken.remove(key)
     }
     ledger.taken.formUnion(taken)
-    // A step that was cut off may have left slots that are to go.
-    let left = step.isWhole ? 0 : max(0, step.slots.count - step.slotCount)
-    let most = step.next.rolloutPolicy.slotsAtOnce(of: step.slotCount) + left
+    let most = step.next.rolloutPolicy.slotsAtOnce(of: step.slotCount) + step.slotsLeft
     if ledger.taken.count > most {
       throw Violation(.serving, "the rollout of \(step.service.id) has taken \(ledger.taken.count) slots at once, and may take \(most)")
     }
@@ -82,8 +80,11 @@ extension RolloutJudge {
     if ledger.reached.contains(key), step.blueGreen == nil || rollout.state == .promoted {
       throw Violation(.forward, "\(task.displayName) goes back to revision \(task.revision), after it had come to \(rollout.to)")
     }
-    let had = Set(slot.before.map(\.revision))
+    let had = Set(slot.before.filter { $0.desiredState != .remove }.map(\.revision))
     if let both = step.blueGreen, both.state != .promoted, task.revision == both.from { return }
+    if had.isEmpty, rollout.kind == .rollback {
+      throw Violation(.forward, "\(task.displayName) is new, and begins with revision \(task.revision), which is rolled back")
+    }
     if had.isEmpty ? task.revision != rollout.from : !had.contains(task.revision) {
       throw Violation(
         .revisions, "\(task.displayName)@\(task.revision) (\(task.id)): the slot had \(had.sorted()), the rollout is from \(rollout.from)")

@@ -23,7 +23,9 @@ extension RolloutJudge {
   func judgeShare(_ step: JudgedStep, _ rollout: Rollout) throws(Violation) {
     let new = step.slots.filter { $0.slot.after.contains { $0.desiredState == .running && $0.revision == rollout.to } }.count
     let most = share(of: rollout, step)
-    if new > most { throw Violation(.stages, "\(new) slots of \(step.service.id) are at revision \(rollout.to), and the canary's share is \(most)") }
+    if new > most + step.slotsLeft {
+      throw Violation(.stages, "\(new) slots of \(step.service.id) are at revision \(rollout.to), and the canary's share is \(most)")
+    }
   }
 
   private func share(of rollout: Rollout, _ step: JudgedStep) -> Int {

@@ -13,8 +13,8 @@ struct RolloutJudge {
     var reached: Set<SlotKey> = []
     /// Slots that the rollout took and that have not served since.
     var taken: Set<SlotKey> = []
-    /// The revision of each slot's last wanted task: the rollout's, if it had one.
-    var had: [SlotKey: UInt64] = [:]
+    /// The revisions that each slot's last wanted tasks had.
+    var had: [SlotKey: Set<UInt64>] = [:]
     /// What a user wants back.
     var wantedBack: TaskSpec?
   }
@@ -96,12 +96,13 @@ struct RolloutJudge {
 extension RolloutJudge.Ledger {
   mutating func note(_ step: JudgedStep) {
     var there: Set<SlotKey> = []
+    for (key, slot) in step.slots where key.node == nil && step.isGone(key, slot) { had[key] = nil }
     // A global service's task that was never placed is forgotten with its node's drain.
     for (key, slot) in step.slots where !step.isGone(key, slot) {
       there.insert(key)
       let new = slot.after.filter { $0.desiredState == .running && $0.revision == step.next.revision }
       let wanted = slot.after.filter { $0.desiredState == .running }.map(\.revision)
-      if let revision = wanted.first(where: { $0 == step.next.revision }) ?? wanted.last { had[key] = revision }
+      if !wanted.isEmpty { had[key] = Set(wanted) }
       let from = step.next.rollout?.startedAt ?? .epoch
       if step.next.isRolling, new.contains(where: { $0.meta.createdAt >= from }) { reached.insert(key) }
       if step.isSettled(slot) || slot.after.contains(where: step.serves) { taken.remove(key) }

@@ -60,7 +60,8 @@ package struct Plan: Sendable {
     hasGlobal = kind <= 2
     troubles = Trouble.allCases.filter { _ in random.chance(40) }
     troublePhase = .seconds(random.int(in: 20...110))
-    meanUserPause = .seconds(random.int(in: 4...25))
+    // Who changes his mind each second overtakes every step.
+    meanUserPause = random.chance(15) ? .milliseconds(random.int(in: 500...2500)) : .seconds(random.int(in: 4...25))
     meanTroublePause = .seconds(random.int(in: 4...25))
     badPercent = random.pick([0, 15, 30, 60]) ?? 30
     transactionBytes = random.pick([.max, .max, 6000, 2500]) ?? .max

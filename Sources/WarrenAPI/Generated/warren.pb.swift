@@ -2136,6 +2136,16 @@ package nonisolated struct Warren_V1_Task: @unchecked Sendable {
     set {_uniqueStorage()._standby = newValue}
   }
 
+  /// When it was no longer meant to run.
+  package var retiredAt: SwiftProtobuf.Google_Protobuf_Timestamp {
+    get {_storage._retiredAt ?? SwiftProtobuf.Google_Protobuf_Timestamp()}
+    set {_uniqueStorage()._retiredAt = newValue}
+  }
+  /// Returns true if `retiredAt` has been explicitly set.
+  package var hasRetiredAt: Bool {_storage._retiredAt != nil}
+  /// Clears the value of `retiredAt`. Subsequent reads from it will return its default value.
+  package mutating func clearRetiredAt() {_uniqueStorage()._retiredAt = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -6740,7 +6750,7 @@ nonisolated extension Warren_V1_Placement: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Task"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{3}service_id\0\u{3}service_name\0\u{1}slot\0\u{3}node_id\0\u{1}revision\0\u{1}spec\0\u{3}desired_state\0\u{1}status\0\u{3}proven_at\0\u{3}running_since\0\u{1}standby\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{3}service_id\0\u{3}service_name\0\u{1}slot\0\u{3}node_id\0\u{1}revision\0\u{1}spec\0\u{3}desired_state\0\u{1}status\0\u{3}proven_at\0\u{3}running_since\0\u{1}standby\0\u{3}retired_at\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -6756,6 +6766,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _provenAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
     var _runningSince: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
     var _standby: Bool = false
+    var _retiredAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -6779,6 +6790,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _provenAt = source._provenAt
       _runningSince = source._runningSince
       _standby = source._standby
+      _retiredAt = source._retiredAt
     }
   }
 
@@ -6810,6 +6822,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 11: try { try decoder.decodeSingularMessageField(value: &_storage._provenAt) }()
         case 12: try { try decoder.decodeSingularMessageField(value: &_storage._runningSince) }()
         case 13: try { try decoder.decodeSingularBoolField(value: &_storage._standby) }()
+        case 14: try { try decoder.decodeSingularMessageField(value: &_storage._retiredAt) }()
         default: break
         }
       }
@@ -6861,6 +6874,9 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
       if _storage._standby != false {
         try visitor.visitSingularBoolField(value: _storage._standby, fieldNumber: 13)
       }
+      try { if let v = _storage._retiredAt {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -6883,6 +6899,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._provenAt != rhs_storage._provenAt {return false}
         if _storage._runningSince != rhs_storage._runningSince {return false}
         if _storage._standby != rhs_storage._standby {return false}
+        if _storage._retiredAt != rhs_storage._retiredAt {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -12,6 +12,7 @@ extension ClusterTask {
     if wire.hasProvenAt { provenAt = Timestamp(wire: wire.provenAt) }
     if wire.hasRunningSince { runningSince = Timestamp(wire: wire.runningSince) }
     isStandby = wire.standby
+    if wire.hasRetiredAt { retiredAt = Timestamp(wire: wire.retiredAt) }
     unknown = UnknownFields(of: wire)
   }
 
@@ -30,6 +31,7 @@ extension ClusterTask {
     if let provenAt { message.provenAt = provenAt.wire }
     if let runningSince { message.runningSince = runningSince.wire }
     message.standby = isStandby
+    if let retiredAt { message.retiredAt = retiredAt.wire }
     message.restore(unknown)
     return message
   }

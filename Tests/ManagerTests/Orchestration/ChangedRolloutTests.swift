@@ -146,6 +146,52 @@ import Testing
     #expect(web.wanted.first { $0.nodeID == "m1" }?.id == waiting.id && waiting.status.state == .pending)
   }
 
+  /// Not with what was tried there meanwhile, though all of it ends with the node at once.
+  @Test func aSlotGoesOnWithWhatItHadLast() throws {
+    var web = try RolloutFixture(replicas: 1, nodes: 1)
+    try web.update()
+    #expect(web.wanted.map(\.revision) == [1, 2])
+    try web.change { service, now in
+      var template = service.spec.task
+      template.container.image = "web:3"
+      service.update(to: template, at: now)
+      try service.pauseRollout(because: "by hand")
+    }
+    try web.cluster.addNode("m2")
+    try web.cluster.loseNode("m1", stored: true)
+    try web.cluster.work()
+    #expect(web.wanted.map(\.revision) == [1])
+  }
+
+  @Test(arguments: [true, false]) func aNewSlotBeginsWithWhatIsTrusted(isRollback: Bool) throws {
+    var web = try RolloutFixture(replicas: 2)
+    try web.update()
+    if isRollback {
+      try web.finish()
+      try web.change { service, now in try service.rollBack(to: 1, at: now) }
+    }
+    try web.change { service, _ in
+      service.spec.mode = .replicated(replicas: 3)
+      try service.pauseRollout(because: "by hand")
+    }
+    #expect(web.wanted.filter { $0.slot == 3 }.map(\.revision) == [1])
+  }
+
+  @Test func aSlotThatWasScaledAwayIsNew() throws {
+    var web = try RolloutFixture(replicas: 2)
+    try web.update()
+    try web.finish()
+    try web.change { service, _ in service.spec.mode = .replicated(replicas: 1) }
+    #expect(web.tasks.contains { $0.slot == 2 && $0.desiredState == .remove })
+    try web.change { service, now in
+      try service.rollBack(to: 1, at: now)
+      try service.pauseRollout(because: "by hand")
+      service.spec.mode = .replicated(replicas: 2)
+    }
+    try web.settle()
+    #expect(web.wanted.filter { $0.slot == 2 }.map(\.revision) == [1], "not with what it had before it was scaled away")
+  }
+
   private func staged(replicas: Int) throws -> RolloutFixture {
     var web = try RolloutFixture(replicas: replicas) { $0.update.strategy = .blueGreen(keep: .seconds(60)) }
     try web.update()

@@ -104,6 +104,16 @@ import Testing
     #expect(cluster.plan().removesService)
   }
 
+  /// While others came and went beside it: what a slot had last says what it goes on with.
+  @Test func whatEndedLastIsInTheHistoryThoughItIsTheOldest() throws {
+    var cluster = PlanFixture()
+    let first = cluster.add(slot: 1, .orphaned)
+    for _ in 1...ServicePlanner.historyLimit { cluster.add(slot: 1, .shutdown, desired: .shutdown) }
+    _ = cluster.plan()
+    #expect(cluster.task(first)?.retiredAt == cluster.now)
+    #expect(cluster.tasks.count == 1 + ServicePlanner.historyLimit)
+  }
+
   @Test func historyIsBounded() {
     var cluster = Self.fixture(replicas: 1)
     cluster.add(slot: 1, .running)

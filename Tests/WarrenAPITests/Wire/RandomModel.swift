@@ -194,6 +194,7 @@ extension RandomModel {
     value.status = status()
     value.provenAt = pick([nil, time()])
     value.isStandby = bool()
+    value.retiredAt = pick([nil, time()])
     value.unknown = unknown()
     return value
   }
