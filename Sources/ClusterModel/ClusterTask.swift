@@ -31,6 +31,8 @@ package struct ClusterTask: Hashable, Sendable, Identifiable {
   package var isStandby = false
   /// When it was no longer meant to run.
   package var retiredAt: Timestamp?
+  /// The revision that it was stopped for; 0 if for none.
+  package var supersededBy: UInt64 = 0
   package var unknown = UnknownFields()
 
   package init(id: TaskID, serviceID: ServiceID, serviceName: String, slot: Int, revision: UInt64, spec: TaskSpec) {
@@ -132,6 +134,8 @@ package struct TaskStatus: Hashable, Sendable {
   package var isStandby = false
   /// When it was no longer meant to run.
   package var retiredAt: Timestamp?
+  /// The revision that it was stopped for; 0 if for none.
+  package var supersededBy: UInt64 = 0
   package var unknown = UnknownFields()
 
   package init(state: TaskState = .pending, attempt: Int = 0, message: String = "", since: Timestamp = .epoch) {

@@ -55,15 +55,25 @@ extension ServicePlanner {
     let members = members(of: slot).filter { $0.desiredState != .remove }.sorted(by: Self.isRetiredLater)
     let wanted = members.filter { $0.desiredState == .running }
     if wanted.contains(where: { $0.revision == rollout.to }) { return newTemplate }
+    // What stood by never was the slot's.
+    let ended = members.filter { $0.desiredState != .running && !$0.isStandby }
+    if wanted.isEmpty, let last = ended.first, isTaken(last, by: rollout) { return newTemplate }
     // A task of it that an earlier rollout left here says nothing.
     if members.contains(where: { $0.revision == rollout.to && $0.meta.createdAt >= rollout.startedAt }) { return newTemplate }
     // Of two that another rollout left here, the one that serves; of those that have ended, the one that was wanted last.
-    let last = wanted.first(where: isUp) ?? wanted.first ?? members.first
+    let last = wanted.first { isUp($0) && !isLeavingNode($0) } ?? wanted.first(where: isUp) ?? wanted.first ?? ended.first
     // By the task itself: after many updates its revision may be forgotten.
     if let last { return Template(number: last.revision, spec: last.spec) }
     // A new slot waits for the new revision to prove itself, but not for one that is gone back to.
     if rollout.kind == .rollback { return newTemplate }
     return service.template(of: rollout.from).map { Template(number: rollout.from, spec: $0) } ?? newTemplate
+  }
+
+  /// Whether it was stopped because it was its slot's turn. A rollout that is paused since goes no further with it, and a node that was lost
+  /// gave its turn to another.
+  private func isTaken(_ task: ClusterTask, by rollout: Rollout) -> Bool {
+    guard rollout.state == .running, task.supersededBy == rollout.to, let retiredAt = task.retiredAt else { return false }
+    return retiredAt >= rollout.startedAt && task.status.state != .orphaned
   }
 
   var newTemplate: Template { Template(number: service.revision, spec: service.spec.task) }
@@ -97,6 +107,11 @@ extension ServicePlanner {
   }
 
   mutating func complete() {
+    // What is let go with its slot or node has to be so in the store: a rollout that is over would not keep it, were it wanted again.
+    let isLettingGo = before.values.contains {
+      $0.desiredState == .running && $0.revision != service.revision && tasks[$0.id]?.desiredState != .running
+    }
+    if isLettingGo { return }
     service.rollout?.state = .completed
     service.rollout?.endedAt = now
   }
@@ -160,6 +175,8 @@ extension ServicePlanner {
     let wanted = current(slot)
     // Two, when one of them leaves its node.
     let new = wanted.filter { $0.revision == rollout.to }
+    // It has the revision, or had its turn; the task comes when the one before has stopped.
+    if wanted.isEmpty, template(for: slot).number == rollout.to { return .underWay }
     // What stands by for another rollout goes now, and serves nobody.
     if new.isEmpty { return .waiting(isUp: wanted.contains { isUp($0) && !$0.isStandby && $0.status.isServing }) }
     // One that has failed and is tolerated must not hold the others up.

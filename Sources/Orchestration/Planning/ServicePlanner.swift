@@ -13,7 +13,7 @@ package struct ServicePlanner {
   let rules: PlacementRules
   let now: Timestamp
   let newID: () -> TaskID
-  private let before: [TaskID: ClusterTask]
+  let before: [TaskID: ClusterTask]
   var tasks: [TaskID: ClusterTask]
   var wakeAt: Timestamp?
   /// Slots that come to the service's revision now, of those that have not.
@@ -76,15 +76,18 @@ package struct ServicePlanner {
     // One that leaves its node, and one that the rollout replaces: the second must not go for the sake of the first.
     let newest = leaving.first { $0.revision == template.number }
     let outdated = leaving.first { $0.revision != template.number }
+    let successor = staying.first.flatMap { $0.revision == template.number ? $0 : nil }
     for task in leaving {
-      if task == newest || task == outdated { leave(task, to: staying.first) } else { retire(task, as: .shutdown) }
+      if task == newest || task == outdated { leave(task, to: successor) } else { retire(task, as: .shutdown) }
     }
     for duplicate in staying.dropFirst() { retire(duplicate, as: .shutdown) }
     if let task = staying.first {
       switch verdict(on: task, template, history: members) {
       case .keep: break
       case .replace(let due) where due > now: wakeAt = min(wakeAt ?? due, due)
-      case .replace: retire(task, as: .shutdown)
+      case .replace:
+        if task.revision != template.number { tasks[task.id]?.supersededBy = template.number }
+        retire(task, as: .shutdown)
       }
     }
     let current = members.compactMap { tasks[$0.id] }
@@ -148,7 +151,9 @@ package struct ServicePlanner {
     return Self.isNewer(right, left)
   }
 
-  private func mayStay(_ task: ClusterTask) -> Bool { task.nodeID.map { nodes[$0].map(rules(of: task).allow) ?? false } ?? true }
+  private func mayStay(_ task: ClusterTask) -> Bool {
+    task.nodeID.map { nodes[$0].map { $0.state == .ready && rules(of: task).allow($0) } ?? false } ?? true
+  }
 
   /// A task may be where its own template says: that a rollout brings other constraints must not take all tasks at once.
   func rules(of task: ClusterTask) -> PlacementRules {

@@ -2,18 +2,20 @@ import ClusterModel
 
 /// How many slots are on their way, when the next one begins, and when all are at the end.
 extension RolloutJudge {
-  func judgePace(_ step: JudgedStep, _ ledger: Ledger) throws(Violation) {
+  func judgePace(_ step: JudgedStep, _ ledger: inout Ledger) throws(Violation) {
     // Blue-green brings all slots at once, beside those that serve.
     guard step.next.isRolling, let rollout = step.next.rollout, !rollout.isBlueGreen else { return }
     let begun = step.slots.filter { begins($0.key, $0.slot, step, ledger) }
+    ledger.begun.formUnion(begun.map(\.key))
     guard let first = begun.first else { return }
     let name = "slot \(first.key.number)\(first.key.node.map { " on \($0)" } ?? "") of \(step.service.id)"
     if rollout.state != .running { throw Violation(.pause, "\(name) begins though the rollout is \(rollout.state)") }
     try judgeShare(step, rollout)
     let policy = step.next.rolloutPolicy
     let most = policy.slotsAtOnce(of: step.slotCount)
-    let underWay = step.slots.filter {
-      begins($0.key, $0.slot, step, ledger) || (isUnderWay($0.slot.before, step) && isUnderWay($0.slot.after, step))
+    let underWay = step.slots.filter { key, slot in
+      begun.contains { $0.key == key } || (isUnderWay(slot.before, step) && isUnderWay(slot.after, step))
+        || (ledger.begun.contains(key) && isBetweenTasks(key, slot, step))
     }.count
     if underWay > most + step.slotsLeft {
       throw Violation(.pace, "\(underWay) slots of \(step.service.id) are on their way at once, and \(most) may be")
@@ -29,18 +31,30 @@ extension RolloutJudge {
     let to = step.next.revision
     if slot.before.contains(where: { $0.revision == to && $0.desiredState == .running }) || ledger.reached.contains(key) { return false }
     // A slot that is new has nothing of the old to go through first, where that is what is left.
-    if step.next.rollout?.kind == .rollback, slot.before.allSatisfy({ $0.desiredState == .remove }) { return false }
+    if step.next.rollout?.kind == .rollback, slot.before.allSatisfy({ $0.desiredState == .remove || $0.isStandby }) { return false }
     // Its turn came before, or it had the revision all along.
     let isEmpty = !slot.before.contains { $0.desiredState == .running }
-    if ledger.taken.contains(key) || (isEmpty && ledger.had[key]?.contains(to) == true) { return false }
+    if ledger.taken.contains(key) || ledger.begun.contains(key) || (isEmpty && ledger.had[key]?.contains(to) == true) { return false }
     if isEmpty, key.node != nil, slot.before.contains(where: { $0.revision == to }) { return false }
-    if slot.after.contains(where: { task in task.revision == to && task.desiredState == .running && !slot.before.contains { $0.id == task.id } }) {
-      return true
-    }
-    if step.isStartFirst { return false }
+    let wanted = slot.after.filter { $0.desiredState == .running }
+    if wanted.contains(where: { task in task.revision == to && !slot.before.contains { $0.id == task.id } }) { return true }
+    if !wanted.isEmpty { return false }
     return slot.before.contains { task in
-      step.serves(task) && !step.isForfeit(task) && slot.after.contains { $0.id == task.id && $0.desiredState == .shutdown }
-    } && !slot.after.contains(where: step.serves)
+      task.desiredState == .running && slot.after.contains { $0.id == task.id && $0.desiredState == .shutdown && $0.supersededBy == to }
+    }
+  }
+
+  /// Whether the old one still stops. What its node took along is not waited for.
+  private func isBetweenTasks(_ key: SlotKey, _ slot: JudgedStep.Slot, _ step: JudgedStep) -> Bool {
+    let isEmpty = !(slot.before + slot.after).contains { $0.desiredState == .running }
+    return isEmpty && slot.before.contains(where: step.isThere) && !step.isGone(key, slot)
+  }
+
+  /// For nothing else than the next one: neither its place nor its end took it away.
+  private func isStopped(_ task: ClusterTask, _ slot: JudgedStep.Slot, _ step: JudgedStep) -> Bool {
+    guard slot.after.contains(where: { $0.id == task.id && $0.desiredState == .shutdown }) else { return false }
+    let hasGivenUp = task.status.state == .failed || task.status.state == .complete
+    return hasGivenUp || (step.isThere(task) && !step.isForfeit(task) && !step.isDraining(task))
   }
 
   /// The step may have been cut off before that was noted.

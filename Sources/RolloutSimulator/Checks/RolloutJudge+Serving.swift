@@ -80,7 +80,12 @@ extension RolloutJudge {
     if ledger.reached.contains(key), step.blueGreen == nil || rollout.state == .promoted {
       throw Violation(.forward, "\(task.displayName) goes back to revision \(task.revision), after it had come to \(rollout.to)")
     }
-    let had = Set(slot.before.filter { $0.desiredState != .remove }.map(\.revision))
+    // Stopped for the new one it does not come again, unless its place was lost meanwhile.
+    let isThere = slot.before.allSatisfy { step.node($0).map { $0.state == .ready && $0.availability == .active } ?? false && !step.isForfeit($0) }
+    if ledger.begun.contains(key), rollout.state == .running, step.service.rollout?.state == .running, isThere, step.blueGreen == nil {
+      throw Violation(.forward, "\(task.displayName) goes back to revision \(task.revision), after it was stopped for \(rollout.to)")
+    }
+    let had = Set(slot.before.filter { $0.desiredState != .remove && !$0.isStandby }.map(\.revision))
     if let both = step.blueGreen, both.state != .promoted, task.revision == both.from { return }
     if had.isEmpty, rollout.kind == .rollback {
       throw Violation(.forward, "\(task.displayName) is new, and begins with revision \(task.revision), which is rolled back")

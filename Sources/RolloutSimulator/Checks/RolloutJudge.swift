@@ -11,6 +11,8 @@ struct RolloutJudge {
     var lastWhole: UInt64
     /// Slots that have come to the rollout's revision.
     var reached: Set<SlotKey> = []
+    /// Slots that had their turn in it: their first task of its revision was made, or the one before was stopped for it.
+    var begun: Set<SlotKey> = []
     /// Slots that the rollout took and that have not served since.
     var taken: Set<SlotKey> = []
     /// The revisions that each slot's last wanted tasks had.
@@ -55,13 +57,13 @@ struct RolloutJudge {
 
   mutating func judge(_ step: JudgedStep) throws(Violation) {
     guard var ledger = ledgers[step.service.id] else { return }
-    if step.next.rollout?.startedAt != step.service.rollout?.startedAt || step.next.revision != step.service.revision { ledger.reached = [] }
+    if step.next.rollout?.startedAt != step.service.rollout?.startedAt || step.next.revision != step.service.revision { ledger.newRollout() }
     try judgeRevisions(step, &ledger)
     try judgeFailures(step)
     try judgeProofs(step)
     try judgeServing(step, &ledger)
     try judgeCreation(step, ledger)
-    try judgePace(step, ledger)
+    try judgePace(step, &ledger)
     try judgeStages(step)
     if step.isWhole { try judgeSlots(step) }
     try judgeCompletion(step, &ledger)
@@ -79,7 +81,7 @@ struct RolloutJudge {
   mutating func userChanged(_ old: ClusterService, to new: ClusterService) throws(Violation) {
     guard var ledger = ledgers[new.id] else { return }
     if new.revision != old.revision || new.rollout?.startedAt != old.rollout?.startedAt {
-      ledger.reached = []
+      ledger.newRollout()
       if new.rollout?.kind == .rollback, let wanted = ledger.wantedBack, new.spec.task != wanted {
         throw Violation(.revisions, "a rollback of \(new.id) does not end at the template that was asked for")
       }
@@ -94,6 +96,8 @@ struct RolloutJudge {
 }
 
 extension RolloutJudge.Ledger {
+  mutating func newRollout() { (reached, begun) = ([], []) }
+
   mutating func note(_ step: JudgedStep) {
     var there: Set<SlotKey> = []
     for (key, slot) in step.slots where key.node == nil && step.isGone(key, slot) { had[key] = nil }
@@ -105,10 +109,13 @@ extension RolloutJudge.Ledger {
       if !wanted.isEmpty { had[key] = Set(wanted) }
       let from = step.next.rollout?.startedAt ?? .epoch
       if step.next.isRolling, new.contains(where: { $0.meta.createdAt >= from }) { reached.insert(key) }
+      // A paused rollout makes again what it had stopped.
+      if !wanted.isEmpty, !wanted.contains(step.next.revision) { begun.remove(key) }
       if step.isSettled(slot) || slot.after.contains(where: step.serves) { taken.remove(key) }
     }
     reached.formIntersection(there)
+    begun.formIntersection(there)
     taken.formIntersection(Set(step.slots.map(\.key)))
-    if !step.next.isRolling { reached = [] }
+    if !step.next.isRolling { newRollout() }
   }
 }

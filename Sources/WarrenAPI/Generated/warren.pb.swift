@@ -2146,6 +2146,12 @@ package nonisolated struct Warren_V1_Task: @unchecked Sendable {
   /// Clears the value of `retiredAt`. Subsequent reads from it will return its default value.
   package mutating func clearRetiredAt() {_uniqueStorage()._retiredAt = nil}
 
+  /// The revision that it was stopped for; 0 if for none.
+  package var supersededBy: UInt64 {
+    get {_storage._supersededBy}
+    set {_uniqueStorage()._supersededBy = newValue}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -6750,7 +6756,7 @@ nonisolated extension Warren_V1_Placement: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Task"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{3}service_id\0\u{3}service_name\0\u{1}slot\0\u{3}node_id\0\u{1}revision\0\u{1}spec\0\u{3}desired_state\0\u{1}status\0\u{3}proven_at\0\u{3}running_since\0\u{1}standby\0\u{3}retired_at\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}meta\0\u{3}service_id\0\u{3}service_name\0\u{1}slot\0\u{3}node_id\0\u{1}revision\0\u{1}spec\0\u{3}desired_state\0\u{1}status\0\u{3}proven_at\0\u{3}running_since\0\u{1}standby\0\u{3}retired_at\0\u{3}superseded_by\0")
 
   fileprivate class _StorageClass {
     var _id: String = String()
@@ -6767,6 +6773,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
     var _runningSince: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
     var _standby: Bool = false
     var _retiredAt: SwiftProtobuf.Google_Protobuf_Timestamp? = nil
+    var _supersededBy: UInt64 = 0
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -6791,6 +6798,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
       _runningSince = source._runningSince
       _standby = source._standby
       _retiredAt = source._retiredAt
+      _supersededBy = source._supersededBy
     }
   }
 
@@ -6823,6 +6831,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
         case 12: try { try decoder.decodeSingularMessageField(value: &_storage._runningSince) }()
         case 13: try { try decoder.decodeSingularBoolField(value: &_storage._standby) }()
         case 14: try { try decoder.decodeSingularMessageField(value: &_storage._retiredAt) }()
+        case 15: try { try decoder.decodeSingularUInt64Field(value: &_storage._supersededBy) }()
         default: break
         }
       }
@@ -6877,6 +6886,9 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
       try { if let v = _storage._retiredAt {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
       } }()
+      if _storage._supersededBy != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._supersededBy, fieldNumber: 15)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -6900,6 +6912,7 @@ nonisolated extension Warren_V1_Task: SwiftProtobuf.Message, SwiftProtobuf._Mess
         if _storage._runningSince != rhs_storage._runningSince {return false}
         if _storage._standby != rhs_storage._standby {return false}
         if _storage._retiredAt != rhs_storage._retiredAt {return false}
+        if _storage._supersededBy != rhs_storage._supersededBy {return false}
         return true
       }
       if !storagesAreEqual {return false}

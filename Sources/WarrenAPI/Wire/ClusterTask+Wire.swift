@@ -13,6 +13,7 @@ extension ClusterTask {
     if wire.hasRunningSince { runningSince = Timestamp(wire: wire.runningSince) }
     isStandby = wire.standby
     if wire.hasRetiredAt { retiredAt = Timestamp(wire: wire.retiredAt) }
+    supersededBy = wire.supersededBy
     unknown = UnknownFields(of: wire)
   }
 
@@ -32,6 +33,7 @@ extension ClusterTask {
     if let runningSince { message.runningSince = runningSince.wire }
     message.standby = isStandby
     if let retiredAt { message.retiredAt = retiredAt.wire }
+    message.supersededBy = supersededBy
     message.restore(unknown)
     return message
   }

@@ -177,6 +177,51 @@ import Testing
     #expect(web.wanted.filter { $0.slot == 3 }.map(\.revision) == [1])
   }
 
+  /// Also when others have their delay to wait by the time that its old task has stopped. A pause leads it back: nothing of the new one runs.
+  @Test(arguments: [true, false]) func aSlotThatWasStoppedForItsTurnHasIt(isPaused: Bool) throws {
+    var web = try RolloutFixture(replicas: 3) {
+      ($0.update.parallelism, $0.update.order) = (.slots(2), .stopFirst)
+      ($0.update.delay, $0.update.monitor) = (.seconds(30), .zero)
+    }
+    try web.update()
+    let slow = try #require(web.tasks.first { $0.slot == 2 && $0.desiredState == .shutdown })
+    for _ in 0..<4 { try web.obey(except: slow.id) }
+    #expect(web.wanted.contains { $0.slot == 1 && $0.provenAt != nil })
+    if isPaused { try web.change { service, _ in try service.pauseRollout(because: "by hand") } }
+    try web.settle()
+    #expect(web.wanted.filter { $0.slot == 2 }.map(\.revision) == [isPaused ? 1 : 2])
+    #expect(web.wanted.filter { $0.slot == 3 }.map(\.revision) == [1])
+  }
+
+  /// Its task of the rollback before was taken away; what stands by for another does not stand in for it.
+  @Test func whatStandsByDoesNotCountAsServing() throws {
+    var web = try staged(replicas: 2)
+    #expect(web.standby == ["1@2", "2@2"])
+    let lost = try #require(web.wanted.first { $0.slot == 2 && $0.revision == 1 })
+    try web.cluster.report(lost, TaskStatus(state: .failed, since: web.cluster.now), from: lost.nodeID ?? "")
+    var template = web.service.spec.task
+    template.container.image = "web:3"
+    try web.change { service, now in
+      (service.spec.update.strategy, service.spec.update.order) = (.rolling, .stopFirst)
+      service.update(to: template, at: now)
+    }
+    #expect(web.serving == ["1@1"])
+  }
+
+  /// The store may have the first half of a step only.
+  @Test func aRolloutIsNotOverWhileWhatGoesIsInTheStore() throws {
+    var web = try RolloutFixture(replicas: 2)
+    try web.update()
+    var service = web.service
+    service.spec.mode = .replicated(replicas: 0)
+    try web.cluster.update { try $0.put(service) }
+    let plan = ServicePlanner.plan(
+      service: web.service, tasks: web.tasks, nodes: NodeDirectory(web.cluster.view.nodes), now: web.cluster.now, newID: { "new" })
+    #expect(plan.service == nil && plan.puts.contains { $0.desiredState == .remove })
+    try web.settle()
+    #expect(web.rollout?.state == .completed && web.tasks.isEmpty)
+  }
+
   @Test func aSlotThatWasScaledAwayIsNew() throws {
     var web = try RolloutFixture(replicas: 2)
     try web.update()

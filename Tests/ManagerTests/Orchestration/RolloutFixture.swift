@@ -50,9 +50,9 @@ struct RolloutFixture {
   }
 
   /// Every worker does what it is told, except that tasks of images in `bad` end as they start, and those of images in `unready` never are.
-  /// Tasks with a readiness check become ready the time after they began to run.
-  mutating func obey(bad: Set<String> = [], unready: Set<String> = []) throws {
-    for task in tasks where !task.status.state.isTerminal {
+  /// Tasks with a readiness check become ready the time after they began to run; `slow` takes its time.
+  mutating func obey(bad: Set<String> = [], unready: Set<String> = [], except slow: TaskID? = nil) throws {
+    for task in tasks where !task.status.state.isTerminal && task.id != slow {
       guard let node = task.nodeID, task.isPlaced, cluster.alive.contains(node) else { continue }
       var status = task.status
       status.since = cluster.now

@@ -195,6 +195,7 @@ extension RandomModel {
     value.provenAt = pick([nil, time()])
     value.isStandby = bool()
     value.retiredAt = pick([nil, time()])
+    value.supersededBy = uint64()
     value.unknown = unknown()
     return value
   }
