@@ -61,7 +61,8 @@ extension ServicePlanner {
     // A task of it that an earlier rollout left here says nothing.
     if members.contains(where: { $0.revision == rollout.to && $0.meta.createdAt >= rollout.startedAt }) { return newTemplate }
     // Of two that another rollout left here, the one that serves; of those that have ended, the one that was wanted last.
-    let last = wanted.first { isUp($0) && !isLeavingNode($0) } ?? wanted.first(where: isUp) ?? wanted.first ?? ended.first
+    let stays = wanted.first { isUp($0) && !isLeavingNode($0) }
+    let last = stays ?? wanted.first(where: isUp) ?? wanted.first ?? ended.first
     // By the task itself: after many updates its revision may be forgotten.
     if let last { return Template(number: last.revision, spec: last.spec) }
     // A new slot waits for the new revision to prove itself, but not for one that is gone back to.

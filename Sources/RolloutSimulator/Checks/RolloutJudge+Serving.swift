@@ -72,7 +72,7 @@ extension RolloutJudge {
     if task.spec != ledger.templates[task.revision] {
       throw Violation(.revisions, "\(task.displayName)@\(task.revision) (\(task.id)) is not made from its revision's template")
     }
-    if task.revision == step.next.revision { return }
+    if task.revision == step.next.revision { return try judgePause(before: task, key, slot, step, ledger) }
     guard step.next.isRolling, let rollout = step.next.rollout else {
       throw Violation(.revisions, "\(task.displayName)@\(task.revision) (\(task.id)) is of a revision that nobody wants")
     }
@@ -94,6 +94,17 @@ extension RolloutJudge {
       throw Violation(
         .revisions, "\(task.displayName)@\(task.revision) (\(task.id)): the slot had \(had.sorted()), the rollout is from \(rollout.from)")
     }
+  }
+
+  /// A slot that a paused rollout has brought nowhere yet stays where it was, or goes back there.
+  private func judgePause(
+    before task: ClusterTask, _ key: SlotKey, _ slot: JudgedStep.Slot, _ step: JudgedStep, _ ledger: Ledger
+  ) throws(Violation) {
+    guard step.next.rollout?.state == .paused, step.blueGreen == nil, step.next.isRolling else { return }
+    if ledger.reached.contains(key) || ledger.had[key]?.contains(task.revision) == true { return }
+    let own = slot.before.filter { $0.desiredState != .remove && !$0.isStandby }
+    if own.isEmpty || own.contains(where: { $0.revision == task.revision && $0.desiredState == .running }) { return }
+    throw Violation(.pause, "\(task.displayName)@\(task.revision) (\(task.id)) begins though the rollout is paused")
   }
 
   /// Once everything that was planned is stored.

@@ -208,6 +208,27 @@ import Testing
     #expect(web.serving == ["1@1"])
   }
 
+  /// The rollout that made the second is overtaken by one that is paused, and a node drains with some time left.
+  @Test(arguments: [1, 2]) func ofTwoTheOneThatStaysIsKeptAndOneServesOn(nodes: Int) throws {
+    var web = try RolloutFixture(replicas: 1, nodes: nodes)
+    try web.update()
+    try web.obey()
+    #expect(web.serving == ["1@1", "1@2"])
+    let newest = try #require(web.wanted.first { $0.revision == 2 })
+    var node = try #require(newest.nodeID.flatMap(web.cluster.view.node))
+    node.availability = .drain
+    node.drainDeadline = web.cluster.now + .seconds(300)
+    try web.cluster.update { try $0.put(node) }
+    try web.change { service, now in
+      service.spec.update.order = .stopFirst
+      var template = service.spec.task
+      template.container.image = "web:3"
+      service.update(to: template, at: now)
+      try service.pauseRollout(because: "by hand")
+    }
+    #expect(web.serving.contains(nodes == 1 ? "1@2" : "1@1"))
+  }
+
   /// The store may have the first half of a step only.
   @Test func aRolloutIsNotOverWhileWhatGoesIsInTheStore() throws {
     var web = try RolloutFixture(replicas: 2)
