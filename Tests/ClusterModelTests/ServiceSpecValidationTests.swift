@@ -34,6 +34,14 @@ import Testing
     Case("it contains \".\"") { $0.name = "a.b" },
     Case("it starts with a hyphen") { $0.name = "-a" },
     Case("it ends with a hyphen") { $0.name = "a-" },
+    Case("update monitor 0s is not valid with a readiness check; each new task would count as failed") {
+      $0.task.readiness = HealthCheck(.tcp(port: 80))
+      $0.update.monitor = .zero
+    },
+    Case("rollback monitor 0s is not valid with a readiness check") {
+      $0.task.readiness = HealthCheck(.tcp(port: 80))
+      $0.rollback.monitor = .zero
+    },
     Case("the image is missing") { $0.task.container.image = "" },
     Case("replicas -1 is not valid; it is negative; use 0 to 10000") { $0.mode = .replicated(replicas: -1) },
     Case("replicas 10001 is not valid; it is too many") { $0.mode = .replicated(replicas: 10_001) },
@@ -132,6 +140,15 @@ import Testing
       $0.task.container.ulimits = [Ulimit(name: "nofile", soft: 1024, hard: 4096)]
       $0.task.container.mounts = [Mount(kind: .bind, source: "/srv", target: "/srv"), Mount(kind: .tmpfs, target: "/tmp", tmpfsSizeBytes: 1)]
     }.validate()
+  }
+
+  @Test func aStartPeriodIsTimeEnough() throws {
+    let spec = Self.spec {
+      $0.task.readiness = HealthCheck(.tcp(port: 80))
+      $0.task.readiness?.startPeriod = .seconds(10)
+      $0.update.monitor = .zero
+    }
+    try spec.validate()
   }
 
   @Test func asksForTheImagesSyntax() {

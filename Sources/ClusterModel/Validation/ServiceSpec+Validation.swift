@@ -16,6 +16,11 @@ extension ServiceSpec {
     try task.validate()
     try update.validate(of: "update")
     try rollback.validate(of: "rollback")
+    for (kind, policy) in [("update", update), ("rollback", rollback)] where policy.monitor == .zero && task.readiness?.startPeriod == .zero {
+      throw .invalid(
+        "\(kind) monitor 0s is not valid with a readiness check", "each new task would count as failed before it can be ready",
+        "use --\(kind)-monitor of some seconds, or --readiness-start-period")
+    }
     if case .blueGreen = update.strategy, case (.stopFirst, let reason) = order(of: update) {
       throw .invalid(
         "blue-green is not possible for \(name)", reason ?? "its update order is stop-first, and blue-green starts all new tasks beside the old ones",
