@@ -1,22 +1,22 @@
 /// What a simulator's program was asked for.
-package struct SimulationOptions: Sendable {
+struct SimulationOptions: Sendable {
   /// Of the program of that name.
-  package static func usage(of program: String) -> String {
+  static func usage(of program: String) -> String {
     "usage: \(program) [--seed N] [--runs N] [--jobs N] [--trace] [--lines N] [--until-violation]"
   }
 
-  package private(set) var seed: UInt64 = 1
-  package private(set) var runs: UInt64 = 1
-  package private(set) var jobs = 2
+  private(set) var seed: UInt64 = 1
+  private(set) var runs: UInt64 = 1
+  private(set) var jobs = 2
   /// Prints the end of what happened in the first run, whether it went well or not.
-  package private(set) var trace = false
+  private(set) var trace = false
   /// Says only which seed broke which property.
-  package private(set) var untilViolation = false
+  private(set) var untilViolation = false
   /// Of the trace.
-  package private(set) var lines = 400
+  private(set) var lines = 400
 
   /// Nil for what cannot be understood.
-  package init?(_ arguments: some Sequence<String>) {
+  init?(_ arguments: some Sequence<String>) {
     var rest = Array(arguments)[...]
     while let option = rest.popFirst() {
       if option == "--trace" {
