@@ -132,10 +132,6 @@ package struct TaskStatus: Hashable, Sendable {
   package var imageCheck: HealthCheck?
   /// It is out of the published ports because that was asked for.
   package var isStandby = false
-  /// When it was no longer meant to run.
-  package var retiredAt: Timestamp?
-  /// The revision that it was stopped for; 0 if for none.
-  package var supersededBy: UInt64 = 0
   package var unknown = UnknownFields()
 
   package init(state: TaskState = .pending, attempt: Int = 0, message: String = "", since: Timestamp = .epoch) {

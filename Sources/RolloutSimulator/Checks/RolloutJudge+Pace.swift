@@ -50,13 +50,6 @@ extension RolloutJudge {
     return isEmpty && slot.before.contains(where: step.isThere) && !step.isGone(key, slot)
   }
 
-  /// For nothing else than the next one: neither its place nor its end took it away.
-  private func isStopped(_ task: ClusterTask, _ slot: JudgedStep.Slot, _ step: JudgedStep) -> Bool {
-    guard slot.after.contains(where: { $0.id == task.id && $0.desiredState == .shutdown }) else { return false }
-    let hasGivenUp = task.status.state == .failed || task.status.state == .complete
-    return hasGivenUp || (step.isThere(task) && !step.isForfeit(task) && !step.isDraining(task))
-  }
-
   /// The step may have been cut off before that was noted.
   func hasProved(_ task: ClusterTask, _ step: JudgedStep) -> Bool {
     if task.provenAt != nil || task.status.state == .complete { return true }
