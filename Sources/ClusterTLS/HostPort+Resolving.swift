@@ -16,6 +16,8 @@ extension HostPort {
   /// Asks the system, now: a name may mean another machine the next time.
   /// - Throws: `unavailable` when there is no such host.
   package func resolve() async throws(WarrenError) -> [SocketAddress] {
+    // An address has nothing to wait for, least of all for the look-up of a name whose server is silent.
+    if let address = try? SocketAddress(ipAddress: host, port: port) { return [address] }
     do { return try await NIOThreadPool.singleton.runIfActive { try lookUp() } } catch let error as WarrenError { throw error } catch {
       throw WarrenError(.unavailable, "the host name \(host) cannot be looked up", cause: error)
     }

@@ -2,7 +2,7 @@ package import ClusterModel
 package import GRPCCore
 package import GRPCNIOTransportHTTP2Posix
 import NIOConcurrencyHelpers
-import NIOCore
+package import NIOCore
 
 /// The managers that somebody may talk to, any of them, and what became of each attempt.
 package final class ManagerReach: Sendable {
@@ -66,7 +66,9 @@ package final class ManagerReach: Sendable {
   /// Whether somebody answered who is not believed: to try again is of no use then.
   package var isRefused: Bool { failures.all.values.contains { $0.code == .unauthenticated } }
 
-  fileprivate func resolve() async throws -> [NIOCore.SocketAddress] {
+  /// What the addresses mean now. Of each that means nothing, `report` tells why.
+  /// - Throws: when none means anything.
+  package func resolve() async throws -> [NIOCore.SocketAddress] {
     var targets: [NIOCore.SocketAddress] = []
     for address in addresses {
       do throws(WarrenError) {
@@ -74,6 +76,8 @@ package final class ManagerReach: Sendable {
         found.withLockedValue { $0[address] = .success(these) }
         targets += these
       } catch {
+        // Nobody waits for this look-up any more, and the last one that was waited for tells why.
+        if Task.isCancelled { throw error }
         found.withLockedValue { $0[address] = .failure(error) }
       }
     }

@@ -83,18 +83,11 @@ import Testing
   @Test(.timeLimit(.minutes(5)), arguments: [["events", "-f"], ["node", "list", "--watch"]])
   func `What follows ends quietly when nobody reads any more, though nothing happens`(arguments: [String]) async throws {
     let manager = try await ManagerProcess()
-    let (output, errors) = (Pipe(), Pipe())
-    let process = try WarrenProcess.start(arguments, environment: ["WARREN_SOCKET": manager.socket], output: output, errors: errors)
-    #expect(!output.fileHandleForReading.availableData.isEmpty)
-    try output.fileHandleForReading.close()
-    await withCheckedContinuation { continuation in
-      DispatchQueue.global().async {
-        process.waitUntilExit()
-        continuation.resume()
-      }
-    }
-    #expect(process.terminationReason == .exit && process.terminationStatus == 0)
-    #expect(errors.fileHandleForReading.readDataToEndOfFile().isEmpty)
+    let process = try WarrenProcess.start(arguments, environment: ["WARREN_SOCKET": manager.socket])
+    #expect(!process.output.read().isEmpty)
+    process.output.close()
+    #expect(await blocking { process.wait() } == .code(0))
+    #expect(process.errors.readToEnd().isEmpty)
   }
 
   @Test func `Completion names what there is, and is silent without a daemon`() async throws {

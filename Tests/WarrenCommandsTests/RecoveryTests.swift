@@ -79,10 +79,10 @@ import Testing
     #expect(try await services(at: new) == ["one", "three"])
 
     // One of before is called, and ends for ever.
-    try await managers[1].relaunch(["start"])
+    try managers[1].relaunch(["start"])
     let ended = managers[1].end()
     #expect(ended.code == 1 && ended.log.contains("restored without this manager"), "\(ended.log)")
-    try await managers[1].relaunch(["start"])
+    try managers[1].relaunch(["start"])
     #expect(managers[1].end().log.contains("error: the cluster was recovered or restored without this manager"))
     #expect(try await services(at: new) == ["one", "three"])
   }
@@ -101,7 +101,7 @@ import Testing
     #expect(look.code == 0 && look.output.contains("m1 (") && look.output.contains("Nothing was changed"), "\(look.output)\(look.errors)")
 
     // One that answers is not given up by mistake.
-    try await managers[0].relaunch(["start"])
+    try managers[0].relaunch(["start"])
     try await eventually("it listens") { listens(managers[0].raftAddress) }
     let refused = try await WarrenProcess.run(["cluster", "recover", "--data-dir", data, "--yes"])
     #expect(refused.code == 1 && refused.errors.contains("m1 (") && refused.errors.contains("answer"), "\(refused.errors)")
@@ -115,7 +115,7 @@ import Testing
     #expect(again.code != 0 && again.errors.contains("in use"))
 
     // Both come back at once: they would be a majority of the three.
-    for manager in managers.prefix(2) { try await manager.relaunch(["start"]) }
+    for manager in managers.prefix(2) { try manager.relaunch(["start"]) }
     for manager in managers.prefix(2) {
       let ended = manager.end()
       #expect(ended.code == 1 && ended.log.contains("restored without this manager"), "\(ended.log)")
@@ -176,10 +176,10 @@ import Testing
       let directory = try temporaryDirectory()
       defer { try? FileManager.default.removeItem(atPath: directory) }
       let arguments = ["cluster", "restore", file, "--data-dir", directory + "/data", "--socket", directory + "/s", "--node-id", "m9"] + quiet
-      let process = try WarrenProcess.start(arguments, output: Pipe(), errors: Pipe())
+      let process = try WarrenProcess.start(arguments)
       usleep(UInt32(delay))
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
+      process.send(SIGKILL)
+      _ = process.wait()
       let again = try await restore(file, into: directory)
       #expect(again.code == 0 || again.errors.contains("holds a manager already"), "\(again.errors)")
       if delay.isMultiple(of: 20_000) {

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TestKit
 import Testing
 
 /// Runs the built `warren` binary, which lies beside the test bundle.
@@ -20,35 +21,23 @@ struct WarrenProcess {
     }
   }
 
-  static func start(_ arguments: [String], environment: [String: String] = [:], output: Pipe, errors: Pipe, input: Any = FileHandle.nullDevice) throws
-    -> Process
-  {
-    let process = Process()
-    process.executableURL = try binary
-    process.arguments = arguments
-    process.environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"].merging(environment) { $1 }
-    process.standardInput = input
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    return process
+  static func start(_ arguments: [String], environment: [String: String] = [:]) throws -> ChildProcess {
+    try ChildProcess(binary.path, arguments, environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"].merging(environment) { $1 })
   }
 
   static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> Result {
-    let (output, errors) = (Pipe(), Pipe())
-    let process = try start(arguments, environment: environment, output: output, errors: errors)
-    async let written = text(of: output)
-    async let complaints = text(of: errors)
-    let (out, err) = await (written, complaints)
-    process.waitUntilExit()
-    return Result(code: process.terminationStatus, output: out, errors: err)
+    let process = try start(arguments, environment: environment)
+    async let output = blocking { process.output.readToEnd() }
+    async let errors = blocking { process.errors.readToEnd() }
+    let (out, err) = await (output, errors)
+    return Result(code: process.wait().status, output: out, errors: err)
   }
+}
 
-  private static func text(of pipe: Pipe) async -> String {
-    let handle = pipe.fileHandleForReading
-    return await withCheckedContinuation { continuation in
-      DispatchQueue.global().async { continuation.resume(returning: String(decoding: handle.readDataToEndOfFile(), as: UTF8.self)) }
-    }
+/// Runs what blocks off the cooperative pool.
+func blocking<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+  await withCheckedContinuation { continuation in
+    DispatchQueue.global().async { continuation.resume(returning: body()) }
   }
 }
 
@@ -58,9 +47,8 @@ final class ManagerProcess {
   var socket: String { directory + "/s" }
   let apiAddress = "127.0.0.1:\(unusedPort())"
   let raftAddress = "127.0.0.1:\(unusedPort())"
-  private(set) var process: Process
+  private(set) var process: ChildProcess
   private(set) var greeting: String
-  private var errors: Pipe
 
   /// Returns once the daemon says that it serves.
   init(
@@ -69,27 +57,20 @@ final class ManagerProcess {
   ) async throws {
     let directory = try directory ?? temporaryDirectory()
     self.directory = directory
-    (process, greeting, errors) = try await Self.launch(verb + ["--api-addr", apiAddress, "--bind-addr", raftAddress], directory, environment)
+    (process, greeting) = try await Self.launch(verb + ["--api-addr", apiAddress, "--bind-addr", raftAddress], directory, environment)
   }
 
-  private static func launch(_ verb: [String], _ directory: String, _ environment: [String: String] = [:]) async throws -> (Process, String, Pipe) {
-    let (output, errors) = (Pipe(), Pipe())
-    let place = ["--data-dir", directory + "/data", "--socket", directory + "/s"]
-    let process = try WarrenProcess.start(verb + place, environment: environment, output: output, errors: errors)
-    let handle = output.fileHandleForReading
-    let greeting: String = await withCheckedContinuation { continuation in
-      DispatchQueue.global().async {
-        var text = ""
-        while !text.contains("Next steps") {
-          let data = handle.availableData
-          if data.isEmpty { break }
-          text += String(decoding: data, as: UTF8.self)
-        }
-        continuation.resume(returning: text)
-      }
+  private static func launch(_ verb: [String], _ directory: String, _ environment: [String: String] = [:]) async throws -> (ChildProcess, String) {
+    let process = try WarrenProcess.start(verb + place(directory), environment: environment)
+    let greeting = await blocking {
+      var text = ""
+      while !text.contains("Next steps"), case let bytes = process.output.read(), !bytes.isEmpty { text += String(decoding: bytes, as: UTF8.self) }
+      return text
     }
-    return (process, greeting, errors)
+    return (process, greeting)
   }
+
+  private static func place(_ directory: String) -> [String] { ["--data-dir", directory + "/data", "--socket", directory + "/s"] }
 
   func run(_ arguments: String...) async throws -> WarrenProcess.Result {
     try await WarrenProcess.run(arguments, environment: ["WARREN_SOCKET": socket])
@@ -97,30 +78,26 @@ final class ManagerProcess {
 
   /// Ends it with a signal; returns its exit code and log.
   func stop(_ signal: Int32 = SIGTERM) -> (code: Int32, log: String) {
-    kill(process.processIdentifier, signal)
+    process.send(signal)
     return end()
   }
 
   /// Waits until it has ended by itself; returns its exit code and log.
   func end() -> (code: Int32, log: String) {
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))
+    let log = process.errors.readToEnd()
+    return (process.wait().status, log)
   }
 
-  func restart(_ verb: [String]) async throws { (process, greeting, errors) = try await Self.launch(verb, directory) }
+  func restart(_ verb: [String]) async throws { (process, greeting) = try await Self.launch(verb, directory) }
 
   /// The same without waiting until it serves: for one that may not get there.
-  func relaunch(_ verb: [String]) async throws {
-    errors = Pipe()
+  func relaunch(_ verb: [String]) throws {
     greeting = ""
-    process = try WarrenProcess.start(verb + ["--data-dir", directory + "/data", "--socket", directory + "/s"], output: Pipe(), errors: errors)
+    process = try WarrenProcess.start(verb + Self.place(directory))
   }
 
   deinit {
-    if process.isRunning {
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
-    }
+    if process.isRunning { _ = stop(SIGKILL) }
     try? FileManager.default.removeItem(atPath: directory)
   }
 }

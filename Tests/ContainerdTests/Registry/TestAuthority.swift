@@ -1,5 +1,6 @@
 import Foundation
 import NIOSSL
+import TestKit
 
 /// A certificate authority in a directory of its own, for the duration of a test. Needs openssl.
 struct TestAuthority {
@@ -46,15 +47,8 @@ struct TestAuthority {
   }
 
   private func openssl(_ arguments: String...) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-    process.arguments = arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: directory)
-    let words = Pipe()
-    process.standardError = words
-    try process.run()
-    let text = String(decoding: words.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw Failure(words: text) }
+    let process = try ChildProcess("/usr/bin/env", ["-C", directory, "openssl"] + arguments, environment: ProcessInfo.processInfo.environment)
+    let words = process.errors.readToEnd()
+    guard process.wait() == .code(0) else { throw Failure(words: words) }
   }
 }

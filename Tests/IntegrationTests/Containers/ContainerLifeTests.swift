@@ -39,17 +39,13 @@ import Testing
   /// A runtime that is killed while it makes a container leaves cgroups it knows nothing of, perhaps with a process.
   @Test func cgroupsGoWithTheContainer() async throws {
     try await TemporaryContainerd.with { box in
-      let sleeper = Process()
-      sleeper.executableURL = URL(fileURLWithPath: "/bin/sleep")
-      sleeper.arguments = ["1000"]
-      try sleeper.run()
-      try box.makeCgroups("half", process: sleeper.processIdentifier)
+      let sleeper = try ChildProcess("/bin/sleep", ["1000"])
+      try box.makeCgroups("half", process: sleeper.pid)
       #expect(box.containers.cgroups() == ["half"])
       #expect(
         !box.containers.removeEmptyCgroups("half") && sleeper.isRunning, "what runs in it is not ours to kill, as long as nothing else is known")
       try await box.containers.delete("half")
-      sleeper.waitUntilExit()
-      #expect(sleeper.terminationReason == .uncaughtSignal && box.containers.cgroups().isEmpty)
+      #expect(sleeper.wait() == .signal(SIGKILL) && box.containers.cgroups().isEmpty)
 
       try await box.start("whole", "sleep 1000")
       #expect(box.containers.cgroups() == ["whole"])

@@ -50,8 +50,8 @@ import Testing
       defer { writer.killAndReadTheRest() }
       return try (0..<15).map { number in
         #expect(writer.read(until: writer.acknowledged.count + 40))
-        if stopped { writer.kill(SIGSTOP) }
-        defer { writer.kill(SIGCONT) }
+        if stopped { writer.process.send(SIGSTOP) }
+        defer { writer.process.send(SIGCONT) }
         return try copyLog(from: directory, to: directory + "-copy-\(number)") {
           writer.readAvailable()
           return writer.acknowledged
@@ -71,7 +71,7 @@ import Testing
     #expect(writer.read(until: 1))
     let error = await #expect(throws: WarrenError.self) { try await scratch.open() }
     #expect(error?.code == .failedPrecondition)
-    #expect(error?.message.contains("process \(writer.pid)") == true)
+    #expect(error?.message.contains("process \(writer.process.pid)") == true)
     writer.killAndReadTheRest()
     #expect(try await names(scratch).isSuperset(of: writer.acknowledged))
   }
@@ -80,15 +80,15 @@ import Testing
   @Test func failedSyncEndsTheProcess() async throws {
     let scratch = ScratchStore()
     let directory = scratch.directory
-    let (acknowledged, words, status) = try await onOwnThread {
+    let (acknowledged, words, exit) = try await onOwnThread {
       let syncs = try FailingSyncs()
       let writer = try StoreWriterProcess(dataDirectory: directory, prefix: "f", environment: syncs.environment)
       #expect(writer.read(until: 10))
       syncs.fail()
       let words = writer.waitUntilExit()
-      return (writer.acknowledged, words, writer.process.terminationStatus)
+      return (writer.acknowledged, words, writer.process.wait())
     }
-    #expect(status != 0)
+    #expect(exit != .code(0))
     #expect(words.contains("syncing"), "\(words)")
     #expect(acknowledged.count >= 10)
     #expect(try await names(scratch).isSuperset(of: acknowledged))

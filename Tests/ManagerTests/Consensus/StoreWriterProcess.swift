@@ -5,31 +5,20 @@ import TestKit
 
 /// A `warren-bench store-writer` of its own process, and what it has acknowledged.
 final class StoreWriterProcess {
-  let process = Process()
-  private let output = Pipe()
-  private let errors = Pipe()
+  let process: ChildProcess
   private var unfinished: [UInt8] = []
   private(set) var acknowledged: Set<String> = []
 
   init(dataDirectory: String, prefix: String, environment: [String: String] = [:]) throws {
-    process.executableURL = URL(fileURLWithPath: BuiltProgram.path("warren-bench"))
-    process.arguments = ["store-writer", "--data-dir", dataDirectory, "--prefix", prefix]
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
+    process = try ChildProcess(
+      BuiltProgram.path("warren-bench"), ["store-writer", "--data-dir", dataDirectory, "--prefix", prefix],
+      environment: ProcessInfo.processInfo.environment.merging(environment) { $1 })
   }
-
-  deinit { if process.isRunning { kill(SIGKILL) } }
-
-  var pid: Int32 { process.processIdentifier }
-
-  func kill(_ signal: Int32) { Glibc.kill(pid, signal) }
 
   /// Blocks until so many writes are acknowledged in all. False when the process ended before.
   func read(until count: Int) -> Bool {
     while acknowledged.count < count {
-      let bytes = output.fileHandleForReading.availableData
+      let bytes = process.output.read()
       if bytes.isEmpty { return false }
       unfinished += bytes
       while let end = unfinished.firstIndex(of: UInt8(ascii: "\n")) {
@@ -43,21 +32,21 @@ final class StoreWriterProcess {
   /// Takes in everything that is already acknowledged and not read yet.
   func readAvailable() {
     var count: Int32 = 0
-    while ioctl(output.fileHandleForReading.fileDescriptor, UInt(FIONREAD), &count) == 0, count > 0, read(until: acknowledged.count + 1) {}
+    while ioctl(process.output.descriptor, UInt(FIONREAD), &count) == 0, count > 0, read(until: acknowledged.count + 1) {}
   }
 
   func killAndReadTheRest() {
-    kill(SIGKILL)
+    process.send(SIGKILL)
     _ = read(until: .max)
-    process.waitUntilExit()
+    _ = process.wait()
   }
 
   /// Blocks until the process has ended by itself; what it said on standard error.
   func waitUntilExit() -> String {
     _ = read(until: .max)
-    let words = errors.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return String(decoding: words, as: UTF8.self)
+    let words = process.errors.readToEnd()
+    _ = process.wait()
+    return words
   }
 }
 
