@@ -15,7 +15,9 @@ package final class ChildProcess: Sendable {
 
     /// The code, or the number of the signal.
     package var status: Int32 {
-      switch self { case .code(let number), .signal(let number): number }
+      switch self {
+      case .code(let number), .signal(let number): number
+      }
     }
   }
 

@@ -18,6 +18,17 @@ import Testing
     return try JSONDecoder().decode(ClusterView.self, from: Data(result.output.utf8))
   }
 
+  /// What all of them say. A machine under load may elect another leader between two questions.
+  func agreement(of managers: [ManagerProcess]) async throws -> ClusterView {
+    var view = try await info(managers[0])
+    try await eventually("all say the same") {
+      view = try await info(managers[0])
+      for manager in managers.dropFirst() { if try await info(manager) != view { return false } }
+      return true
+    }
+    return view
+  }
+
   struct ClusterView: Decodable, Equatable {
     struct Server: Decodable, Equatable {
       let id: String
@@ -54,8 +65,7 @@ import Testing
 
   @Test func anyManagerAnswersAndALeaderThatDiesIsReplaced() async throws {
     var managers = try await three()
-    let view = try await info(managers[0])
-    for manager in managers { #expect(try await info(manager) == view) }
+    let view = try await agreement(of: managers)
     #expect(view.servers.map(\.id) == ["m1", "m2", "m3"])
     for (number, manager) in managers.enumerated() { #expect(try await create("s\(number)", at: manager) == 0) }
     for manager in managers { #expect(try await services(at: manager).count == 3) }
@@ -76,7 +86,7 @@ import Testing
     try await dead.restart(["start"])
     #expect(dead.greeting.contains("Node resumed: \(view.leaderId)"))
     #expect(try await services(at: dead).count == 4)
-    #expect(try await info(dead).leaderId == next.leaderId)
+    _ = try await agreement(of: managers + [dead])
     for manager in managers + [dead] { #expect(manager.stop().code == 0) }
   }
 
