@@ -8,13 +8,14 @@ enum LogSchema {
   /// Grows when an older warren could not read the database correctly any more.
   static let format: UInt64 = 2
 
-  /// `automatic checkpoints` are off: they would swallow errors. `EXCLUSIVE` keeps the index of the write-ahead log in memory.
+  /// `automatic checkpoints` are off: they would swallow errors. `EXCLUSIVE` keeps the index of the write-ahead log in memory. What is written is
+  /// read again after a start only, so few pages are kept (256 KiB).
   static func connect(to path: String) throws -> DatabaseQueue {
     var configuration = Configuration()
     configuration.label = "warren.log"
     configuration.foreignKeysEnabled = false
     configuration.prepareDatabase { database in
-      try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE; PRAGMA wal_autocheckpoint = 0")
+      try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -256")
     }
     let queue = try DatabaseQueue(path: path, configuration: configuration)
     try queue.inDatabase { database in

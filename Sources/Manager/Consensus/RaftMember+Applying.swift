@@ -159,7 +159,7 @@ extension RaftMember {
 
   /// What members that are a little behind still need stays in memory.
   private func compact(behind info: LogSnapshotInfo, _ state: inout State) {
-    let trailing = state.isAlone ? 0 : state.outgoing.isEmpty ? limits.trailingBytes : limits.trailingBytesWhileSending
+    let trailing = state.isAlone ? 0 : state.outgoing.isEmpty ? limits.trailing(snapshot: info.size) : limits.trailingBytesWhileSending
     state.node.changeStableLog { log in
       log.snapshot = Snapshot(metadata: info.metadata)
       log.compact(through: log.index(ofLast: trailing, through: info.index))

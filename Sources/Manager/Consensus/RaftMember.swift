@@ -26,13 +26,16 @@ package final class RaftMember: ReplicatedLog, Sendable {
     /// A snapshot is taken and the log compacted after this many entries, or as many bytes as the newest snapshot has, within these. What was
     /// not compacted is in memory.
     package var entriesPerSnapshot = 10_000
-    package var bytesPerSnapshot = (4 << 20)...(16 << 20)
-    /// Of the entries before a snapshot that stay in memory for members that are a little behind; more while a snapshot is being sent, so
-    /// that it is not out of date when it arrives.
-    package var trailingBytes = 4 << 20
+    package var bytesPerSnapshot = (2 << 20)...(16 << 20)
+    /// Of the entries before a snapshot that stay in memory for members that are a little behind: as many bytes as the snapshot has, within
+    /// these, since to send it is cheaper than more of them. More while a snapshot is being sent, so that it is not out of date when it arrives.
+    package var trailingBytes = (1 << 20)...(4 << 20)
     package var trailingBytesWhileSending = 24 << 20
 
     package init() {}
+
+    /// What stays before a snapshot of so many bytes while none is being sent.
+    func trailing(snapshot size: Int) -> Int { min(max(size, trailingBytes.lowerBound), trailingBytes.upperBound) }
   }
 
   let storage: any MemberStorage

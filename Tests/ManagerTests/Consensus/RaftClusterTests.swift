@@ -181,7 +181,7 @@ struct RaftClusterTests {
   @Test func whoIsFarBehindGetsASnapshot() async throws {
     var limits = RaftMember.Limits()
     limits.entriesPerSnapshot = 50
-    (limits.trailingBytes, limits.trailingBytesWhileSending) = (0, 0)
+    (limits.trailingBytes, limits.trailingBytesWhileSending) = (0...0, 0)
     let cluster = try await cluster(limits: limits)
     let away = try #require(cluster.members.keys.first { $0 != cluster.leaderID })
     try await cluster.kill(away)
@@ -360,7 +360,7 @@ struct RaftClusterTests {
     let faults = MemoryNetwork.Faults(drop: 0.1, duplicate: 0.1, delay: .zero ... .milliseconds(60))
     var limits = RaftMember.Limits()
     limits.entriesPerSnapshot = 40
-    limits.trailingBytes = 500
+    limits.trailingBytes = 500...500
     let cluster = try await cluster(seed: seed, faults: faults, limits: limits)
     var dice = SeededGenerator(seed: seed)
     var wanted: Set<[UInt8]> = []

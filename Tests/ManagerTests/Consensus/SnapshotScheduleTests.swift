@@ -28,6 +28,12 @@ import Testing
     expect(&taken, true)
   }
 
+  @Test(arguments: [(0, 1000), (2500, 2500), (9000, 4000)]) func asMuchOfTheLogIsKeptAsTheSnapshotHas(_ size: Int, _ trailing: Int) {
+    var limits = RaftMember.Limits()
+    limits.trailingBytes = 1000...4000
+    #expect(limits.trailing(snapshot: size) == trailing)
+  }
+
   @Test func isDueAfterSoManyEntries() {
     var schedule = schedule(size: 4000)
     schedule.wrote(entries: 99, bytes: 10)

@@ -8,7 +8,7 @@ struct SteadyStateTests {
   @Test func nothingIsKeptForWhatIsDone() async throws {
     let cluster = RaftTestCluster()
     cluster.limits.entriesPerSnapshot = 100
-    (cluster.limits.trailingBytes, cluster.limits.trailingBytesWhileSending) = (1000, 1000)
+    (cluster.limits.trailingBytes, cluster.limits.trailingBytesWhileSending) = (1000...1000, 1000)
     let ids = [1, 2, 3] as [MemberID]
     try await cluster.start(ids, founders: MemberSet(ids))
     try #require(await cluster.run { cluster.leader != nil } != nil)
