@@ -1,15 +1,21 @@
 package import GRPCCore
 
 extension GRPCClient {
-  /// Keeps the connections while `body` runs, also when the task is cancelled meanwhile.
+  /// Makes the connections and keeps them until `whileConnected` has ended with them.
   ///
-  /// So they have a task of their own: a call that finds them cancelled waits for ever when it was cancelled itself just before
+  /// They have a task of their own: a call that finds them cancelled waits for ever when it was cancelled itself just before
   /// (grpc-swift-nio-transport 2.9.2, `GRPCChannel.enqueue`: on an idle channel nobody looks at the cancellation again).
-  package func whileConnected<Result>(
-    isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
-  ) async throws -> Result {
+  package func beginConnections() -> Task<Void, Never> {
     // A client that is stopped before it begins is no failure.
-    let connections = Task { try? await runConnections() }
+    Task { try? await runConnections() }
+  }
+
+  /// Keeps the connections while `body` runs, also when the task is cancelled meanwhile.
+  /// - Parameter begun: what `beginConnections` returned, if they are being made already.
+  package func whileConnected<Result>(
+    _ begun: Task<Void, Never>? = nil, isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
+  ) async throws -> Result {
+    let connections = begun ?? beginConnections()
     do {
       let result = try await body()
       beginGracefulShutdown()

@@ -10,11 +10,14 @@ package enum WarrenMain {
 
   package static func run(_ arguments: [String]) async -> Never {
     do {
+      let connection = EarlyConnection(arguments)
       var command = try await WarrenCommand.asyncParseAsRoot(arguments)
-      if var command = command as? any AsyncParsableCommand {
-        try await command.run()
-      } else {
-        try command.run()
+      try await EarlyConnection.$current.withValue(connection) {
+        if var command = command as? any AsyncParsableCommand {
+          try await command.run()
+        } else {
+          try command.run()
+        }
       }
       exit(0)
     } catch {

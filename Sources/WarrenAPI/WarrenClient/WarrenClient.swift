@@ -21,22 +21,22 @@ package struct WarrenClient: Sendable {
   /// How long `call` goes on trying while no manager answers.
   package let patience: Duration
 
-  /// Connects to the manager on this machine for as long as `body` runs. The connection is made with the first call and made again
-  /// when it is lost.
+  /// Connects to the manager on this machine for as long as `body` runs. The connection is made again when it is lost.
   package static func connected<Result: Sendable>(
     to socketPath: String, patience: Duration = .seconds(2), mayBeStale: Bool = false, isolation: isolated (any Actor)? = #isolation,
     _ body: (WarrenClient) async throws -> Result
   ) async throws -> Result {
-    let transport = try HTTP2ClientTransport.Posix(
-      target: .unixDomainSocket(path: socketPath, authority: "localhost"), transportSecurity: .plaintext,
-      config: .defaults { config in
-        config.connection.flushCoalescing = nil
-        config.connection.maxIdleTime = nil
-        config.backoff.initial = .milliseconds(50)
-        config.backoff.max = .seconds(1)
-      },
-      serviceConfig: .warren)
-    return try await connected(by: transport, .socket(socketPath), patience, mayBeStale, body)
+    try await connected(by: try LocalConnection(to: socketPath, mayBeStale: mayBeStale), patience: patience, body)
+  }
+
+  /// The same with a connection that is being made already.
+  package static func connected<Result: Sendable>(
+    by connection: LocalConnection, patience: Duration = .seconds(2), isolation: isolated (any Actor)? = #isolation,
+    _ body: (WarrenClient) async throws -> Result
+  ) async throws -> Result {
+    try await connection.client.whileConnected(connection.connections) {
+      try await body(WarrenClient(stub: Stub(wrapping: connection.client), way: .socket(connection.socketPath), patience: patience))
+    }
   }
 
   /// Connects to the first of these managers that can be reached, over TLS, and to another when that one is lost.
@@ -45,15 +45,12 @@ package struct WarrenClient: Sendable {
     isolation: isolated (any Actor)? = #isolation,
     _ body: (WarrenClient) async throws -> Result
   ) async throws -> Result {
-    try await connected(by: try managers.transport(tls, serviceConfig: .warren), .network(managers), patience, mayBeStale, body)
+    let client = client(by: try managers.transport(tls, serviceConfig: .warren), mayBeStale: mayBeStale)
+    return try await client.whileConnected { try await body(WarrenClient(stub: Stub(wrapping: client), way: .network(managers), patience: patience)) }
   }
 
-  private static func connected<Result: Sendable>(
-    by transport: HTTP2ClientTransport.Posix, _ way: Way, _ patience: Duration, _ mayBeStale: Bool, isolation: isolated (any Actor)? = #isolation,
-    _ body: (WarrenClient) async throws -> Result
-  ) async throws -> Result {
-    let client = GRPCClient(transport: transport, interceptors: [RequestLimit()] + (mayBeStale ? [StaleReads()] : []))
-    return try await client.whileConnected { try await body(WarrenClient(stub: Stub(wrapping: client), way: way, patience: patience)) }
+  static func client(by transport: HTTP2ClientTransport.Posix, mayBeStale: Bool) -> GRPCClient<HTTP2ClientTransport.Posix> {
+    GRPCClient(transport: transport, interceptors: [RequestLimit()] + (mayBeStale ? [StaleReads()] : []))
   }
 
   /// Makes a unary call, again and again within `patience` while no manager answers.

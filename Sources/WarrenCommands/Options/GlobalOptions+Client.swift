@@ -18,11 +18,12 @@ extension GlobalOptions {
   private func withClient<Result: Sendable>(
     over sockets: [String], _ patience: Duration, _ body: (WarrenClient) async throws -> Result
   ) async throws -> Result {
-    let chosen = sockets.first(where: DaemonSocket.isServed)
-    if chosen == nil, sockets.count > 1 {
+    if sockets.count > 1, let served = sockets.first(where: DaemonSocket.isServed) { return try await withClient(over: [served], patience, body) }
+    guard let socket = sockets.first, sockets.count == 1 else {
       throw WarrenError(.unavailable, "no manager answers; tried \(sockets.joined(separator: ", ")); start one, or name another with --manager")
     }
-    return try await WarrenClient.connected(to: chosen ?? sockets[0], patience: patience, mayBeStale: stale, body)
+    let connection = try await EarlyConnection.current?.take(to: socket, mayBeStale: stale) ?? LocalConnection(to: socket, mayBeStale: stale)
+    return try await WarrenClient.connected(by: connection, patience: patience, body)
   }
 
   /// For calls that answer at once.

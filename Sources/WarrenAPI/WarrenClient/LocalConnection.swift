@@ -1,0 +1,30 @@
+import GRPCCore
+import GRPCNIOTransportHTTP2Posix
+import GRPCSupport
+
+/// A connection to the manager on this machine, which is being made from the moment that this exists.
+///
+/// It ends with the `WarrenClient` that is made of it, or with the process.
+package struct LocalConnection: Sendable {
+  package let socketPath: String
+  package let mayBeStale: Bool
+  let client: GRPCClient<HTTP2ClientTransport.Posix>
+  let connections: Task<Void, Never>
+
+  /// - Parameter mayBeStale: whether reads are answered with what the manager knows, however old.
+  package init(to socketPath: String, mayBeStale: Bool) throws {
+    self.socketPath = socketPath
+    self.mayBeStale = mayBeStale
+    let transport = try HTTP2ClientTransport.Posix(
+      target: .unixDomainSocket(path: socketPath, authority: "localhost"), transportSecurity: .plaintext,
+      config: .defaults { config in
+        config.connection.flushCoalescing = nil
+        config.connection.maxIdleTime = nil
+        config.backoff.initial = .milliseconds(50)
+        config.backoff.max = .seconds(1)
+      },
+      serviceConfig: .warren)
+    client = WarrenClient.client(by: transport, mayBeStale: mayBeStale)
+    connections = client.beginConnections()
+  }
+}
