@@ -11,7 +11,7 @@ extension ManagerAPI {
     let isWanted: @Sendable (Warren_V1_Event) -> Bool = { kinds.isEmpty || kinds.contains($0.kind) }
     try await context.whileConnected {
       let (view, changes) = store.watch()
-      try await response.write(contentsOf: view.rememberedEvents.filter(isWanted))
+      try await response.write(contentsOf: (consume view).rememberedEvents.filter(isWanted))
       if !request.follow { return }
       for try await event in changes { try await response.write(contentsOf: event.userEvents.filter(isWanted)) }
       throw Self.stopping

@@ -22,6 +22,7 @@ extension ManagerAPI {
       }
       let service = try view.findService(request.service)
       let tasks = view.tasks(ofService: service.id).filter(\.mayHaveLogs).sorted { $0.listingKey < $1.listingKey }
+      _ = consume view
       let last = try await sendHistory(of: tasks, query, to: response)
       if query.follow { try await follow(service, tasks, after: last, query, changes, to: response) }
     }

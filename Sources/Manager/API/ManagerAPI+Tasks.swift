@@ -43,9 +43,12 @@ extension ManagerAPI {
     try await context.whileConnected {
       let (view, changes) = store.watch()
       let service = request.service.isEmpty ? nil : try view.findService(request.service).id
-      let tasks = service.map { view.tasks(ofService: $0) } ?? Array(view.tasks)
       let isSeen: @Sendable (ClusterTask) -> Bool = { own == nil || $0.nodeID == own }
-      for task in tasks.filter(isSeen).sorted(by: { $0.listingKey < $1.listingKey }) { try await response.write(.init(.updated, task)) }
+      do {
+        let tasks = service.map { view.tasks(ofService: $0) } ?? Array(view.tasks)
+        _ = consume view
+        for task in tasks.filter(isSeen).sorted(by: { $0.listingKey < $1.listingKey }) { try await response.write(.init(.updated, task)) }
+      }
       try await response.write(.with { $0.kind = .synced })
       for try await event in changes {
         for change in event.changes {

@@ -7,7 +7,7 @@ extension Dispatcher {
     while !Task.isCancelled {
       let (view, changes) = store.watch { $0.changes.contains { $0.kind == .task || $0.kind == .node } }
       for node in sessions.keys where (sessions[node]?.toldUntil ?? 0) < view.index { sessions[node]?.sendAll(view, of: node) }
-      expectAll(view)
+      expectAll(consume view)
       do {
         while true {
           let events = try await changes.nextBatch()

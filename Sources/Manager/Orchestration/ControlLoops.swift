@@ -63,6 +63,7 @@ package actor ControlLoops: Service {
     while !Task.isCancelled {
       let (view, changes) = store.watch()
       agenda.begin(with: view.nodes, view.services)
+      _ = consume view
       signal.yield()
       do {
         while true {

@@ -13,7 +13,7 @@ extension ClusterStore {
   func until(_ isOfInterest: @escaping @Sendable (StoreEvent) -> Bool, _ isSo: (StoreView) async -> Bool) async -> Bool {
     while !Task.isCancelled {
       let (view, changes) = watch(isOfInterest)
-      if await isSo(view) { return true }
+      if await isSo(consume view) { return true }
       // An error says that this reader fell behind, or the state was replaced: it begins again from the view.
       while let events = try? await changes.nextBatch() {
         if events.isEmpty { return false }

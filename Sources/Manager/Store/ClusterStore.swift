@@ -102,6 +102,9 @@ package final class ClusterStore: Sendable {
   }
 
   /// A view and every change after it, with none missing between and none told twice.
+  ///
+  /// A reader has to `consume` the view before it waits for changes: it would keep all objects as they were, also those that are deleted, for as
+  /// long as it waits.
   /// - Parameter isOfInterest: a reader is woken for such changes only.
   package func watch(_ isOfInterest: @escaping @Sendable (StoreEvent) -> Bool = { _ in true }) -> (view: StoreView, changes: StoreWatch) {
     let watch = StoreWatch(limit: watchLimit, isOfInterest: isOfInterest)

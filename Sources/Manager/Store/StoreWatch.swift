@@ -89,6 +89,8 @@ package final class StoreWatch: AsyncSequence, Sendable {
 
     package mutating func next() async throws -> StoreEvent? {
       if batch.isEmpty { batch = try await watch.nextBatch()[...] }
+      // What is left of a batch keeps all of it.
+      defer { if batch.isEmpty { batch = [] } }
       return batch.popFirst()
     }
   }
