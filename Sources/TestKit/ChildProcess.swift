@@ -48,7 +48,7 @@ package final class ChildProcess: Sendable {
     }
   }
 
-  package var isRunning: Bool { collect(WNOHANG) == nil }
+  package var isRunning: Bool { collected() == nil }
 
   /// Nothing when it has ended.
   package func send(_ signal: Int32) {
@@ -57,16 +57,17 @@ package final class ChildProcess: Sendable {
 
   /// Blocks until it has ended. It is not to be called while it would block on a pipe that nobody reads.
   package func wait() -> Exit {
-    while true { if let exit = collect(0) { return exit } }
-  }
-
-  private func collect(_ options: Int32) -> Exit? {
-    // Waited for outside the lock, and left for the collection inside it, so that the number is not another's when a signal is sent.
-    if options == 0 {
+    while true {
+      if let exit = collected() { return exit }
+      // Only collected under the lock, so that the number is not another's when a signal is sent.
       var information = siginfo_t()
       waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT)
     }
-    return ended.withLock { ended in
+  }
+
+  /// Nil while it runs.
+  private func collected() -> Exit? {
+    ended.withLock { ended in
       if let ended { return ended }
       var status: Int32 = 0
       guard waitpid(pid, &status, WNOHANG) == pid else { return nil }

@@ -1,4 +1,5 @@
 import Foundation
+import TestKit
 import Testing
 
 /// What a person sees: the built binary against a real daemon that runs no containers.
@@ -86,7 +87,7 @@ import Testing
     let process = try WarrenProcess.start(arguments, environment: ["WARREN_SOCKET": manager.socket])
     #expect(!process.output.read().isEmpty)
     process.output.close()
-    #expect(await blocking { process.wait() } == .code(0))
+    #expect(try await onOwnThread { process.wait() } == .code(0))
     #expect(process.errors.readToEnd().isEmpty)
   }
 

@@ -27,17 +27,10 @@ struct WarrenProcess {
 
   static func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> Result {
     let process = try start(arguments, environment: environment)
-    async let output = blocking { process.output.readToEnd() }
-    async let errors = blocking { process.errors.readToEnd() }
-    let (out, err) = await (output, errors)
+    async let output = onOwnThread { process.output.readToEnd() }
+    async let errors = onOwnThread { process.errors.readToEnd() }
+    let (out, err) = try await (output, errors)
     return Result(code: process.wait().status, output: out, errors: err)
-  }
-}
-
-/// Runs what blocks off the cooperative pool.
-func blocking<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
-  await withCheckedContinuation { continuation in
-    DispatchQueue.global().async { continuation.resume(returning: body()) }
   }
 }
 
@@ -62,7 +55,7 @@ final class ManagerProcess {
 
   private static func launch(_ verb: [String], _ directory: String, _ environment: [String: String] = [:]) async throws -> (ChildProcess, String) {
     let process = try WarrenProcess.start(verb + place(directory), environment: environment)
-    let greeting = await blocking {
+    let greeting = try await onOwnThread {
       var text = ""
       while !text.contains("Next steps"), case let bytes = process.output.read(), !bytes.isEmpty { text += String(decoding: bytes, as: UTF8.self) }
       return text

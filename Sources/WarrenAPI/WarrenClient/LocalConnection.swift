@@ -6,15 +6,14 @@ import GRPCSupport
 ///
 /// It ends with the `WarrenClient` that is made of it, or with the process.
 package struct LocalConnection: Sendable {
-  package let socketPath: String
-  package let mayBeStale: Bool
+  let socketPath: String
   let client: GRPCClient<HTTP2ClientTransport.Posix>
   let connections: Task<Void, Never>
 
   /// - Parameter mayBeStale: whether reads are answered with what the manager knows, however old.
+  /// - Throws: when the path is none that a socket can have.
   package init(to socketPath: String, mayBeStale: Bool) throws {
     self.socketPath = socketPath
-    self.mayBeStale = mayBeStale
     let transport = try HTTP2ClientTransport.Posix(
       target: .unixDomainSocket(path: socketPath, authority: "localhost"), transportSecurity: .plaintext,
       config: .defaults { config in

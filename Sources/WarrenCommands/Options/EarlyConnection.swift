@@ -12,7 +12,8 @@ final class EarlyConnection: Sendable {
   /// Commands that ask a manager, all but for their help.
   private static let asking: Set<String> = ["apply", "events", "image", "node", "service", "task"]
 
-  let socketPath: String
+  private let socketPath: String
+  private let mayBeStale: Bool
   private let begun: Mutex<Task<LocalConnection, any Error>?>
 
   /// Nil for a command that seems to go elsewhere or nowhere.
@@ -22,6 +23,7 @@ final class EarlyConnection: Sendable {
     else { return nil }
     socketPath = path
     let mayBeStale = arguments.contains("--stale")
+    self.mayBeStale = mayBeStale
     begun = Mutex(Task { try LocalConnection(to: path, mayBeStale: mayBeStale) })
   }
 
@@ -40,10 +42,9 @@ final class EarlyConnection: Sendable {
   }
 
   /// Nil when it leads elsewhere, or was taken already.
+  /// - Throws: when there can be no connection to such a path.
   func take(to path: String, mayBeStale: Bool) async throws -> LocalConnection? {
-    guard path == socketPath, let task = begun.withLock({ $0.take() }), case let connection = try await task.value,
-      connection.mayBeStale == mayBeStale
-    else { return nil }
-    return connection
+    guard path == socketPath, mayBeStale == self.mayBeStale else { return nil }
+    return try await begun.withLock { $0.take() }?.value
   }
 }

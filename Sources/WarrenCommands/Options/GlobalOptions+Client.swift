@@ -18,8 +18,7 @@ extension GlobalOptions {
   private func withClient<Result: Sendable>(
     over sockets: [String], _ patience: Duration, _ body: (WarrenClient) async throws -> Result
   ) async throws -> Result {
-    if sockets.count > 1, let served = sockets.first(where: DaemonSocket.isServed) { return try await withClient(over: [served], patience, body) }
-    guard let socket = sockets.first, sockets.count == 1 else {
+    guard let socket = sockets.count == 1 ? sockets[0] : sockets.first(where: DaemonSocket.isServed) else {
       throw WarrenError(.unavailable, "no manager answers; tried \(sockets.joined(separator: ", ")); start one, or name another with --manager")
     }
     let connection = try await EarlyConnection.current?.take(to: socket, mayBeStale: stale) ?? LocalConnection(to: socket, mayBeStale: stale)

@@ -49,10 +49,3 @@ final class StoreWriterProcess {
     return words
   }
 }
-
-/// Runs blocking work off the cooperative pool.
-func onOwnThread<Result>(_ body: @escaping @Sendable () throws -> Result) async throws -> sending Result where Result: Sendable {
-  try await withCheckedThrowingContinuation { continuation in
-    Thread.detachNewThread { continuation.resume(with: Swift.Result { try body() }) }
-  }
-}

@@ -1,20 +1,25 @@
 import ClusterModel
 import NIOConcurrencyHelpers
+import Synchronization
 import TestKit
 import Testing
 
 @testable import Manager
 
 /// A part of a stored service, as long as anybody keeps it.
-private final class Trace: @unchecked Sendable {  // Written once, before others see it.
-  private weak var storage: AnyObject?
+private final class Trace: Sendable {
+  private struct Reference {
+    weak var object: AnyObject?
+  }
+
+  private let storage: Mutex<Reference>
 
   init(_ id: ServiceID, in store: ClusterStore) throws {
     let service = try #require(store.view.service(id))
-    storage = unsafeBitCast(service.spec.task.container.args, to: AnyObject.self)
+    storage = Mutex(Reference(object: unsafeBitCast(service.spec.task.container.args, to: AnyObject.self)))
   }
 
-  var isKept: Bool { storage != nil }
+  var isKept: Bool { storage.withLock { $0.object != nil } }
 }
 
 /// Who waits for changes keeps nothing of how things were when it began.
