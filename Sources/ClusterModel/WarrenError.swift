@@ -12,6 +12,8 @@ package struct WarrenError: Error, Sendable, CustomStringConvertible {
     case nodeRemoved
     /// The caller's node is a manager, but not the member of Raft any more that it was.
     case memberReplaced
+    /// The call is a retry: what it asks for was done the first time, and its object has been deleted since.
+    case deletedSince
   }
 
   package var code: Code

@@ -158,6 +158,8 @@ struct LoadClient: Sendable {
       do {
         try await body(manager.client)
         return recorder.end(call)
+      } catch let error as WarrenError where error.reason == .deletedSince {
+        return recorder.end(call)
       } catch let error as WarrenError where attempt > 0 && [.conflict, .notFound, .failedPrecondition].contains(error.code) {
         // The manager before may have made the change; somebody else has made another since, or deleted the service.
         return recorder.lose(call, "\(error)")

@@ -13,7 +13,7 @@ extension ManagerAPI {
     }
     let services = try await store.update { transaction in
       if let record = try transaction.outcome(of: "ApplyServices", requestID: request.requestID) {
-        return try record.objectID.split(separator: ",").map { try transaction.view.findService(String($0)) }
+        return try record.objectID.split(separator: ",").map { try transaction.service(of: record, id: $0) }
       }
       let services = try set.apply(to: &transaction, now: store.now())
       try transaction.remember("ApplyServices", requestID: request.requestID, object: services.map(\.id.rawValue).joined(separator: ","))

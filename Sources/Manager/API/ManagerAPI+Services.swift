@@ -11,7 +11,7 @@ extension ManagerAPI {
     let id = newServiceID()
     let made = try await store.update { transaction in
       if let record = try transaction.outcome(of: "CreateService", requestID: request.requestID) {
-        return try transaction.view.findService(record.objectID)
+        return try transaction.service(of: record, id: record.objectID)
       }
       if let other = transaction.view.service(named: spec.name) { throw Self.nameTaken(by: other) }
       let service = ClusterService(id: id, spec: spec)
@@ -28,7 +28,7 @@ extension ManagerAPI {
     let change = try ServiceUpdate(request)
     let (changed, previousReplicas) = try await store.update { transaction in
       if let record = try transaction.outcome(of: "UpdateService", requestID: request.requestID) {
-        return (try transaction.view.findService(record.objectID), record.previousReplicas)
+        return (try transaction.service(of: record, id: record.objectID), record.previousReplicas)
       }
       let old = try transaction.view.findService(request.id)
       let new = try change.apply(to: old, now: store.now())
@@ -51,7 +51,7 @@ extension ManagerAPI {
     }
     let changed = try await store.update { transaction in
       if let record = try transaction.outcome(of: "ChangeRollout", requestID: request.requestID) {
-        return try transaction.view.findService(record.objectID)
+        return try transaction.service(of: record, id: record.objectID)
       }
       var service = try transaction.view.findService(request.id)
       try service.requireChangeable()

@@ -17,6 +17,16 @@ extension StoreTransaction {
     return record
   }
 
+  /// The service that the earlier call made or changed.
+  /// - Throws: when it has been deleted since; that it does not exist would deny that the call was executed.
+  func service(of record: RequestRecord, id: some StringProtocol) throws(WarrenError) -> ClusterService {
+    if let service = view.service(ServiceID(String(id))) { return service }
+    throw WarrenError(
+      .notFound,
+      "service \(id) has been deleted; an earlier attempt of this \(record.method) call was executed before that; see: warren service list",
+      reason: .deletedSince)
+  }
+
   /// Remembers the outcome with the change itself, so that either both are stored or neither.
   mutating func remember(_ method: String, requestID: String, object: String, previousReplicas: Int? = nil) throws {
     if requestID.isEmpty { return }
