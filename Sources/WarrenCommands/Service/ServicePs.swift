@@ -17,8 +17,11 @@ struct ServicePs: AsyncParsableCommand {
       try await watching.show(client, kinds: [.task, .node]) {
         let tasks = try await client.allTasks(service: name, currentOnly: !all, options.callOptions)
         let nodes = try await client.allNodes(options.callOptions)
-        return try Output.render(
+        let text = try Output.render(
           tasks, rows: TaskRow.rows(tasks, nodes: nodes), format: format.output, quiet: format.quiet, bold: Terminal.Stream.output.takesStyles)
+        guard tasks.isEmpty, format.output == .table, !format.quiet else { return text }
+        let service = try await client.call { try await $0.getService(.with { $0.id = name }, options: options.callOptions) }.service
+        return service.waitingFor.isEmpty ? text : "No tasks yet: \(service.spec.name) \(service.waitingWords)\n"
       }
     }
   }

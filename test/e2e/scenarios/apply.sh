@@ -142,8 +142,10 @@ check "without it" prints '^✓ Service created: front$' apply -f "$files/compos
 check "what was left out was told" grep -q "left out: .*container_name" "$MACHINE/stderr"
 waits() { grep -q '^front .*0/2 (starts after back)' <<<"$(warren service list)"; }
 check "the first waits for the second" eventually 5 waits
+listed() { [ "$(warren service ps front)" = 'No tasks yet: front starts after back' ]; }
 inspected() { grep -q 'starts after back' <<<"$(warren service inspect front)"; }
 check "and says so" inspected
+check "also when its tasks are asked for" listed
 no_tasks() { equal "$(warren task list --service front -q)" ""; }
 check "it has no task" no_tasks
 kill_processes warren
