@@ -62,7 +62,10 @@ machine_remove_cgroups() {
   local group
   for _ in $(seq 50); do
     for group in $(machine_cgroups); do
-      [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
+      [ -d "$group" ] || continue
+      # A frozen process outlives its machine otherwise, though it was killed with it.
+      find "$group" -name freezer.state -exec sh -c 'for state; do echo THAWED >"$state"; done' sh {} + 2>/dev/null || true
+      find "$group" -depth -type d -exec rmdir {} + 2>/dev/null || true
     done
     machine_cgroups | while read -r group; do [ ! -d "$group" ] || exit 1; done && return
     sleep 0.1

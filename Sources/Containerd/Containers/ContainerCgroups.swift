@@ -27,11 +27,19 @@ struct ContainerCgroups: Sendable {
   private static func remove(_ path: String, killing: Bool) -> Bool {
     guard access(path, F_OK) == 0 else { return true }
     for folder in folders(path) { _ = remove("\(path)/\(folder)", killing: killing) }
+    if killing { thaw(path) }
     // Of a file of the kernel's, Foundation's whole-file calls read the first page only.
     if killing, let processes = try? FileHandle(forReadingAtPath: "\(path)/cgroup.procs")?.readToEnd() {
       for pid in String(decoding: processes, as: UTF8.self).split(separator: "\n").compactMap({ Int32($0) }) where pid > 1 { kill(pid, SIGKILL) }
     }
     return rmdir(path) == 0 || errno == ENOENT
+  }
+
+  /// A runtime freezes a container to signal all of it, and leaves it so when it is killed meanwhile. With cgroups of version 1 no signal ends a
+  /// frozen process. https://docs.kernel.org/admin-guide/cgroup-v1/freezer-subsystem.html
+  private static func thaw(_ path: String) {
+    guard let state = FileHandle(forWritingAtPath: "\(path)/freezer.state") else { return }
+    try? state.write(contentsOf: Data("THAWED".utf8))
   }
 
   private static func folders(_ path: String) -> [String] {

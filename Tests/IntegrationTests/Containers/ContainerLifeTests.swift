@@ -37,10 +37,10 @@ import Testing
   }
 
   /// A runtime that is killed while it makes a container leaves cgroups it knows nothing of, perhaps with a process.
-  @Test func cgroupsGoWithTheContainer() async throws {
+  @Test(arguments: [false, true]) func cgroupsGoWithTheContainer(frozen: Bool) async throws {
     try await TemporaryContainerd.with { box in
       let sleeper = try ChildProcess("/bin/sleep", ["1000"])
-      try box.makeCgroups("half", process: sleeper.pid)
+      try box.makeCgroups("half", process: sleeper.pid, frozen: frozen)
       #expect(box.containers.cgroups() == ["half"])
       #expect(
         !box.containers.removeEmptyCgroups("half") && sleeper.isRunning, "what runs in it is not ours to kill, as long as nothing else is known")

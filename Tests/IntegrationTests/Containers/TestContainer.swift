@@ -47,8 +47,10 @@ extension TemporaryContainerd {
 
   /// A container's cgroups, in every hierarchy, without the container.
   ///
-  /// - Parameter process: runs in them.
-  func makeCgroups(_ id: String, process: Int32? = nil) throws {
+  /// - Parameters:
+  ///   - process: runs in them.
+  ///   - frozen: it does not get on there, as one whose runtime was killed while it signalled it.
+  func makeCgroups(_ id: String, process: Int32? = nil, frozen: Bool = false) throws {
     let root = "/sys/fs/cgroup"
     let isV2 = FileManager.default.fileExists(atPath: root + "/cgroup.controllers")
     let hierarchies = isV2 ? [root] : try FileManager.default.contentsOfDirectory(atPath: root).map { "\(root)/\($0)" }
@@ -58,6 +60,10 @@ extension TemporaryContainerd {
       // A new cpuset takes no process before it has processors.
       guard let process, !hierarchy.hasSuffix("cpuset") else { continue }
       try Data("\(process)".utf8).write(to: URL(fileURLWithPath: group + "/cgroup.procs"))
+      for (file, value) in [("freezer.state", "FROZEN"), ("cgroup.freeze", "1")]
+      where frozen && FileManager.default.fileExists(atPath: "\(group)/\(file)") {
+        try Data(value.utf8).write(to: URL(fileURLWithPath: "\(group)/\(file)"))
+      }
     }
   }
 
