@@ -123,12 +123,12 @@ extension APIFixture {
 }
 
 /// The code and message of the error that `body` fails with.
-func failure(_ body: () async throws -> Void) async -> (code: WarrenError.Code, message: String, reason: WarrenError.Reason?)? {
+func failure(_ body: () async throws -> Void) async -> (code: WarrenError.Code, message: String)? {
   do {
     try await body()
     return nil
   } catch let error as WarrenError {
-    return (error.code, error.message, error.reason)
+    return (error.code, error.message)
   } catch {
     Issue.record("not a WarrenError: \(error)")
     return nil

@@ -223,8 +223,8 @@ import WarrenAPI
       #expect(try await stub.deleteService(delete).id == id)
       // Both were executed: that there is no such service would say that they were not.
       for late in [
-        await failure { try await fixture.client.call { _ = try await $0.createService(create) } },
-        await failure { try await fixture.client.call { _ = try await $0.updateService(scale) } },
+        await #expect(throws: WarrenError.self) { try await fixture.client.call { _ = try await $0.createService(create) } },
+        await #expect(throws: WarrenError.self) { try await fixture.client.call { _ = try await $0.updateService(scale) } },
       ] {
         #expect(late?.code == .notFound && late?.reason == .deletedSince && late?.message.contains("was executed before that") == true)
       }
