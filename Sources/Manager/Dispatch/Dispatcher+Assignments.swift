@@ -30,6 +30,11 @@ extension Dispatcher {
           if isNews(event, to: new?.nodeID ?? old?.nodeID) { NodeChanges.note(old: old, new: new, in: &changes) }
         case .node(let old?, nil):
           if isNews(event, to: old.id) { endSession(ofRemoved: old.id) }
+        case .node(let old?, let new?) where old.state != .down && new.state == .down:
+          // That was decided while its worker was away, and stored after it had returned. With another session it is ready again.
+          if isNews(event, to: new.id) {
+            sessions[new.id]?.end(WarrenError(.unavailable, "Node \(new.id) was marked down just as it returned. Open another session."))
+          }
         case .node(let old?, let new?) where old.roles.contains(.manager) != new.roles.contains(.manager):
           // It opens another, and learns that its certificate is of the former role.
           if isNews(event, to: new.id) {

@@ -51,7 +51,8 @@ package actor Dispatcher {
   package func openSession(
     node: ClusterNode, silence: @escaping @Sendable () -> Duration = { .zero }
   ) async throws -> AsyncThrowingStream<Assignment, any Error> {
-    try await register(node)
+    // Marking the node down may have been decided before, and stored after the node was found ready here.
+    repeat { try await register(node) } while store.view.node(node.id)?.state == .down
     try checkRunning()
     let number = nextNumber()
     let (stream, continuation) = WorkerSession.Stream.makeStream(bufferingPolicy: .bufferingOldest(WorkerSession.unreadLimit))

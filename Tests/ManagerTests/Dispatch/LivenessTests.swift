@@ -59,6 +59,29 @@ import Testing
     }
   }
 
+  @Test func aNodeWhoseWorkerReturnsWhileItIsMarkedDownIsReadyAgain() async throws {
+    try await LoopsFixture.run(withLoops: false) { fixture in
+      let session = Task {
+        var worker = try await FakeWorker("n1", fixture.dispatcher); while try await worker.next() != nil {}
+      }
+      try await fixture.eventually { $0.node("n1")?.state == .ready }
+      session.cancel()
+      try await fixture.settle { fixture.clock.sleepers == 1 }
+      fixture.log.closeGate()
+      fixture.clock.advance(by: .seconds(10))
+      try await fixture.settle { fixture.log.waiting == 1 }
+      var back = try await FakeWorker("n1", fixture.dispatcher)
+      _ = try await back.next()
+      fixture.log.openGate()
+      try await fixture.eventually { $0.node("n1")?.state == .down }
+      let end = await #expect(throws: WarrenError.self) { while try await back.next() != nil {} }
+      #expect(end?.code == .unavailable && end?.message.contains("marked down just as it returned") == true)
+      var again = try await FakeWorker("n1", fixture.dispatcher)
+      _ = try await again.next()
+      #expect(Self.state(fixture) == .ready)
+    }
+  }
+
   @Test func aNodeIsDownWhenItsWorkerStaysAway() async throws {
     try await LoopsFixture.run(withLoops: false) { fixture in
       let session = Task {
