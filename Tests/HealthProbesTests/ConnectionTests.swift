@@ -72,12 +72,15 @@ import Testing
 
   @Test func aServerInANamespaceIsFoundThereOnly() async throws {
     try await TestNamespace.with("found") { namespace in
-      try await TestServer.with(in: namespace.path, { [RawAnswer(Array("HTTP/1.1 200 OK\r\n\r\n".utf8), then: .close)] }) { server in
-        let question = NetworkProbe.Question.http(port: server.port, path: "/")
-        let inside = try await probe.run(question, in: namespace.path, at: ["127.0.0.1"], timeout: .seconds(60))
-        let outside = try await probe.run(question, in: nil, at: ["127.0.0.1"], timeout: .seconds(60))
-        #expect(inside == ProbeOutcome(isSuccess: true, output: "HTTP 200"))
-        #expect(outside == ProbeOutcome(isSuccess: false, output: "connection to 127.0.0.1:\(server.port) refused"))
+      // Nobody else is to listen there outside meanwhile.
+      try await TestServer.withClosedPort { port in
+        try await TestServer.with(in: namespace.path, port: port, { [RawAnswer(Array("HTTP/1.1 200 OK\r\n\r\n".utf8), then: .close)] }) { server in
+          let question = NetworkProbe.Question.http(port: server.port, path: "/")
+          let inside = try await probe.run(question, in: namespace.path, at: ["127.0.0.1"], timeout: .seconds(60))
+          let outside = try await probe.run(question, in: nil, at: ["127.0.0.1"], timeout: .seconds(60))
+          #expect(inside == ProbeOutcome(isSuccess: true, output: "HTTP 200"))
+          #expect(outside == ProbeOutcome(isSuccess: false, output: "connection to 127.0.0.1:\(server.port) refused"))
+        }
       }
     }
   }

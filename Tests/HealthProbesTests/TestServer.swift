@@ -12,16 +12,17 @@ struct TestServer: Sendable {
 
   /// - Parameters:
   ///   - namespace: the file of the network namespace to listen in; nil for the test's own.
+  ///   - port: to listen on; 0 for one that is free.
   ///   - handlers: of one connection.
   static func with<Value: Sendable>(
-    in namespace: String? = nil, host: String = "127.0.0.1", _ handlers: @escaping @Sendable () -> [any ChannelHandler],
+    in namespace: String? = nil, host: String = "127.0.0.1", port: UInt16 = 0, _ handlers: @escaping @Sendable () -> [any ChannelHandler],
     _ body: (TestServer) async throws -> Value
   ) async throws -> Value {
     let channel = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandlers(handlers()) }
       }
-      .withBoundSocket(try bind(in: namespace, host)).get()
+      .withBoundSocket(try bind(in: namespace, host, port)).get()
     let result: Result<Value, any Error>
     do { result = .success(try await body(TestServer(port: UInt16(channel.localAddress?.port ?? 0)))) } catch { result = .failure(error) }
     try await channel.close()
@@ -46,8 +47,8 @@ struct TestServer: Sendable {
   }
 
   /// - Returns: a socket that does not listen yet.
-  static func bind(in namespace: String?, _ host: String) throws -> CInt {
-    let address = try SocketAddress(ipAddress: host, port: 0)
+  static func bind(in namespace: String?, _ host: String, _ port: UInt16 = 0) throws -> CInt {
+    let address = try SocketAddress(ipAddress: host, port: Int(port))
     var descriptor: CInt = -1
     var call: UnsafePointer<CChar>?
     let failure = clinux_socket_in_namespace(namespace, CInt(address.protocol.rawValue), &descriptor, &call)
