@@ -8,6 +8,16 @@ import Testing
 @Suite struct LivenessTests {
   private static func state(_ fixture: LoopsFixture, _ node: NodeID = "n1") -> ClusterNode.State? { fixture.store.view.node(node)?.state }
 
+  /// A worker is there and away again; its node's grace has begun.
+  private static func comeAndGo(_ fixture: LoopsFixture) async throws {
+    let session = Task {
+      var worker = try await FakeWorker("n1", fixture.dispatcher); while try await worker.next() != nil {}
+    }
+    try await fixture.eventually { $0.node("n1")?.state == .ready }
+    session.cancel()
+    try await fixture.settle { fixture.clock.sleepers == 1 }
+  }
+
   @Test func registeringAgainWritesNothing() async throws {
     try await LoopsFixture.run(withLoops: false) { fixture in
       var first = try await FakeWorker("n1", fixture.dispatcher)
@@ -61,12 +71,7 @@ import Testing
 
   @Test func aNodeWhoseWorkerReturnsWhileItIsMarkedDownIsReadyAgain() async throws {
     try await LoopsFixture.run(withLoops: false) { fixture in
-      let session = Task {
-        var worker = try await FakeWorker("n1", fixture.dispatcher); while try await worker.next() != nil {}
-      }
-      try await fixture.eventually { $0.node("n1")?.state == .ready }
-      session.cancel()
-      try await fixture.settle { fixture.clock.sleepers == 1 }
+      try await Self.comeAndGo(fixture)
       fixture.log.closeGate()
       fixture.clock.advance(by: .seconds(10))
       try await fixture.settle { fixture.log.waiting == 1 }
@@ -84,12 +89,7 @@ import Testing
 
   @Test func aNodeIsDownWhenItsWorkerStaysAway() async throws {
     try await LoopsFixture.run(withLoops: false) { fixture in
-      let session = Task {
-        var worker = try await FakeWorker("n1", fixture.dispatcher); while try await worker.next() != nil {}
-      }
-      try await fixture.eventually { $0.node("n1")?.state == .ready }
-      session.cancel()
-      try await fixture.settle { fixture.clock.sleepers == 1 }
+      try await Self.comeAndGo(fixture)
       fixture.clock.advance(by: .seconds(9))
       #expect(Self.state(fixture) == .ready)
       fixture.clock.advance(by: .seconds(1))
