@@ -2,8 +2,12 @@ import ClusterModel
 import Raft
 
 extension StoreView {
-  /// How many request records are kept; older ones are dropped.
+  /// How many request records are kept whatever their age.
   package static let requestLimit = 4096
+  /// For how long a record is kept beyond that: twice as long as clients go on asking the managers.
+  package static let requestAge: Duration = .seconds(10)
+  /// The most records that are kept for their age, so that calls cannot fill the memory: 1,600 a second for `requestAge`.
+  package static let youngRequestLimit = 16_384
 
   /// Applies one command. Depends on nothing but the view and the command, so every manager comes to the same state.
   /// - Throws: when the state the command was decided on has moved; nothing is changed then, except that `index` moves on.
@@ -24,11 +28,15 @@ extension StoreView {
       if let change = drop(key, key.kind.objectType) { changes.append(change) }
     }
     for case .put(let object, _) in command.changes { changes.append(try store(object, at: command.proposedAt)) }
-    while requestAges.count > Self.requestLimit, let oldest = requestAges.oldest {
-      guard let change = drop(StoreObjectKey(kind: .request, id: oldest.rawValue), RequestRecord.self) else { break }
-      changes.append(change)
-    }
+    while let oldest = surplusRequest(at: command.proposedAt), let change = drop(oldest, RequestRecord.self) { changes.append(change) }
     return changes
+  }
+
+  /// The oldest request record, when there are too many.
+  private func surplusRequest(at now: Timestamp) -> StoreObjectKey? {
+    guard requestAges.count > Self.requestLimit, let oldest = requestAges.oldest, let record = request(oldest) else { return nil }
+    let isYoung = now - record.meta.createdAt <= Self.requestAge
+    return isYoung && requestAges.count <= Self.youngRequestLimit ? nil : StoreObjectKey(kind: .request, id: oldest.rawValue)
   }
 
   private func verifyVersion(_ change: StoreCommand.Change) throws(StoreRejection) {

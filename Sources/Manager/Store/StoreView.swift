@@ -55,7 +55,7 @@ extension StoreView {
   package func volume(named name: String) -> ClusterVolume? { volumeTable.named(name) }
   package var volumes: TreeDictionary<Identifier<ClusterVolume>, ClusterVolume>.Values { volumeTable.objects.values }
 
-  /// The outcome of an earlier request with this id, if it is among the newest `requestLimit`.
+  /// The outcome of an earlier request with this id, if it is young or among the newest: see `requestLimit`.
   package func request(_ id: Identifier<RequestRecord>) -> RequestRecord? { requestTable[id] }
 }
 

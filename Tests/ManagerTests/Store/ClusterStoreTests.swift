@@ -250,8 +250,25 @@ struct ClusterStoreTests {
     #expect(restored == store.view)
     var next = StoreTransaction(base: restored)
     try next.put(RequestRecord(id: "new", method: "m", objectID: "x"))
-    _ = try restored.apply(next.command(at: .epoch), index: restored.index + 1)
+    _ = try restored.apply(next.command(at: .epoch + .seconds(60)), index: restored.index + 1)
     #expect(restored.request("r904") == nil)
+  }
+
+  @Test func keepsYoungRequestRecordsBeyondThat() throws {
+    var view = StoreView()
+    func remember(_ numbers: Range<Int>, at now: Timestamp) throws {
+      var transaction = StoreTransaction(base: view)
+      for number in numbers { try transaction.put(RequestRecord(id: Identifier("r\(number)"), method: "CreateService", objectID: "x")) }
+      _ = try view.apply(transaction.command(at: now), index: view.index + 1)
+    }
+    try remember(0..<5_000, at: .epoch)
+    try remember(5_000..<6_000, at: .epoch + StoreView.requestAge)
+    #expect(view.requestTable.objects.count == 6_000, "a client may still ask again")
+    try remember(6_000..<6_001, at: .epoch + StoreView.requestAge + .nanoseconds(1))
+    #expect(view.requestTable.objects.count == StoreView.requestLimit, "nobody asks again by now")
+    try remember(10_000..<30_000, at: .epoch + StoreView.requestAge + .nanoseconds(1))
+    #expect(view.requestTable.objects.count == StoreView.youngRequestLimit, "memory is bounded")
+    #expect(view.request("r29999") != nil && view.request("r13615") == nil)
   }
 }
 
