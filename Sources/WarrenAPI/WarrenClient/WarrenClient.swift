@@ -34,9 +34,18 @@ package struct WarrenClient: Sendable {
     by connection: LocalConnection, patience: Duration = .seconds(2), isolation: isolated (any Actor)? = #isolation,
     _ body: (WarrenClient) async throws -> Result
   ) async throws -> Result {
-    try await connection.client.whileConnected(connection.connections) {
-      try await body(WarrenClient(stub: Stub(wrapping: connection.client), way: .socket(connection.socketPath), patience: patience))
-    }
+    try await connection.client.whileConnected(connection.connections) { try await body(WarrenClient(over: connection, patience: patience)) }
+  }
+
+  /// For a process that ends when it needs the connection no longer, which is sooner than to end the connection.
+  package init(over connection: LocalConnection, patience: Duration = .seconds(2)) {
+    self.init(stub: Stub(wrapping: connection.client), way: .socket(connection.socketPath), patience: patience)
+  }
+
+  private init(stub: Stub, way: Way, patience: Duration) {
+    self.stub = stub
+    self.way = way
+    self.patience = patience
   }
 
   /// Connects to the first of these managers that can be reached, over TLS, and to another when that one is lost.

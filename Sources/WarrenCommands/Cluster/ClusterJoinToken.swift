@@ -4,7 +4,7 @@ import SwiftProtobuf
 import WarrenAPI
 
 struct ClusterJoinToken: AsyncParsableCommand {
-  enum Role: String, ExpressibleByArgument, CaseIterable, Sendable {
+  enum Role: String, Choice {
     case worker, manager
 
     var wire: Warren_V1_Role { self == .worker ? .worker : .manager }

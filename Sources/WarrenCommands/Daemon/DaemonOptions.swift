@@ -3,7 +3,7 @@ import Logging
 
 /// What a manager's daemon takes, which may run containers too.
 struct DaemonOptions: ParsableArguments {
-  enum RaftProfile: String, CaseIterable, ExpressibleByArgument, Sendable { case lan, wan }
+  enum RaftProfile: String, Choice { case lan, wan }
 
   @OptionGroup var node: NodeOptions
 

@@ -4,7 +4,7 @@ import Logging
 /// What a daemon takes, be it a manager or a worker. Everything that describes the node is kept in its data directory, so that `warren start`
 /// needs none of it.
 struct NodeOptions: ParsableArguments {
-  enum LogFormat: String, CaseIterable, ExpressibleByArgument, Sendable { case text, json }
+  enum LogFormat: String, Choice { case text, json }
 
   @Option(help: ArgumentHelp("Name of this node in the cluster (default: the host name).", valueName: "id")) var nodeID: String?
   @Option(help: ArgumentHelp("Where everything that must survive is kept.", valueName: "path"), completion: .directory, transform: PathText.parse)

@@ -3,7 +3,7 @@ import GRPCCore
 import WarrenAPI
 
 struct EventsCommand: AsyncParsableCommand {
-  enum Kind: String, CaseIterable, ExpressibleByArgument, Sendable {
+  enum Kind: String, Choice {
     case node, service, task
 
     var wire: Warren_V1_ObjectKind {

@@ -4,7 +4,7 @@ import WarrenAPI
 
 /// A connection that is made while the arguments are being read, which takes about as long.
 ///
-/// Where it goes to is guessed. A command that wants another one makes its own, and this one ends with the process.
+/// Where it goes to is guessed. A command that wants another one makes its own, and this one ends with the process, as does the one that is taken.
 final class EarlyConnection: Sendable {
   /// For the command that runs.
   @TaskLocal static var current: EarlyConnection?

@@ -21,8 +21,10 @@ extension GlobalOptions {
     guard let socket = sockets.count == 1 ? sockets[0] : sockets.first(where: DaemonSocket.isServed) else {
       throw WarrenError(.unavailable, "no manager answers; tried \(sockets.joined(separator: ", ")); start one, or name another with --manager")
     }
-    let connection = try await EarlyConnection.current?.take(to: socket, mayBeStale: stale) ?? LocalConnection(to: socket, mayBeStale: stale)
-    return try await WarrenClient.connected(by: connection, patience: patience, body)
+    if let early = try await EarlyConnection.current?.take(to: socket, mayBeStale: stale) {
+      return try await body(WarrenClient(over: early, patience: patience))
+    }
+    return try await WarrenClient.connected(to: socket, patience: patience, mayBeStale: stale, body)
   }
 
   /// For calls that answer at once.

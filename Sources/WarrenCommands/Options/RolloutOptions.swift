@@ -3,13 +3,13 @@ import ClusterModel
 
 /// How tasks are replaced by those of another revision: in which way, six options for updates, the same six for rollbacks.
 struct RolloutOptions: ParsableArguments {
-  enum Order: String, CaseIterable, ExpressibleByArgument, Sendable {
+  enum Order: String, Choice {
     case startFirst = "start-first"
     case stopFirst = "stop-first"
 
     var value: UpdatePolicy.Order { self == .startFirst ? .startFirst : .stopFirst }
   }
-  enum FailureAction: String, CaseIterable, ExpressibleByArgument, Sendable {
+  enum FailureAction: String, Choice {
     case pause, rollback
     case proceed = "continue"
 
@@ -22,7 +22,7 @@ struct RolloutOptions: ParsableArguments {
     }
   }
 
-  enum Strategy: String, CaseIterable, ExpressibleByArgument, Sendable {
+  enum Strategy: String, Choice {
     case rolling
     case blueGreen = "blue-green"
     case canary

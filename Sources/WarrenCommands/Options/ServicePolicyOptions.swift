@@ -3,9 +3,9 @@ import ClusterModel
 
 /// How many of a service run, where, with how much, and what happens when one ends.
 struct ServicePolicyOptions: ParsableArguments {
-  enum Mode: String, CaseIterable, ExpressibleByArgument, Sendable { case replicated, global }
-  enum Network: String, CaseIterable, ExpressibleByArgument, Sendable { case bridge, host }
-  enum Restart: String, CaseIterable, ExpressibleByArgument, Sendable {
+  enum Mode: String, Choice { case replicated, global }
+  enum Network: String, Choice { case bridge, host }
+  enum Restart: String, Choice {
     case any
     case onFailure = "on-failure"
     case none

@@ -1,5 +1,3 @@
-import ArgumentParser
-
-enum OutputFormat: String, CaseIterable, ExpressibleByArgument, Sendable {
+enum OutputFormat: String, Choice {
   case table, json, yaml
 }
