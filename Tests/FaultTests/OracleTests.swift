@@ -189,8 +189,8 @@ import Testing
     func grown(_ after: String) -> Int { Oracle.processes(before: ["h1-warren 50000 40"], after: [after]).count }
     #expect(grown("h1-warren 60000 48") == 0)
     #expect(grown("h1-warren 40000 30") == 0)
-    #expect(grown("h1-warren 70000 40") == 1)
-    #expect(grown("h1-warren 50000 70") == 1)
+    #expect(grown("h1-warren 60001 40") == 1)
+    #expect(grown("h1-warren 50000 49") == 1)
     #expect(grown("h2-warren 50000 40") == 1)
   }
 }

@@ -93,16 +93,13 @@ enum Oracle {
     left.isEmpty ? [] : [Violation(promise: "nothing is left of deleted services", evidence: left.joined(separator: "\n"))]
   }
 
-  /// What a process may grow by besides a fifth: caches that fill once, and what came with the load and is kept for a time, like request ids.
-  static let slackKiB = 8 * 1024
-  static let slackDescriptors = 8
-
+  /// At most a fifth more than before.
   /// - Parameters: of each daemon, `NAME KIB DESCRIPTORS`.
   static func processes(before: [String], after: [String]) -> [Violation] {
     let later = Dictionary(after.compactMap(size)) { one, _ in one }
     return before.compactMap(size).compactMap { name, old -> Violation? in
       guard let new = later[name] else { return Violation(promise: "daemons run", evidence: "\(name) is gone") }
-      if new.kibibytes <= old.kibibytes * 6 / 5 + slackKiB, new.descriptors <= old.descriptors * 6 / 5 + slackDescriptors { return nil }
+      if new.kibibytes <= old.kibibytes * 6 / 5, new.descriptors <= old.descriptors * 6 / 5 { return nil }
       return Violation(
         promise: "memory and descriptors are given back",
         evidence: "\(name): \(old.kibibytes) KiB and \(old.descriptors) descriptors before, \(new.kibibytes) KiB and \(new.descriptors) after")
