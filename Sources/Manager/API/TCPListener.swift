@@ -10,6 +10,7 @@ package struct TCPListener: Sendable {
 
     package static let api = Purpose(words: "serve the API", option: "--api-addr")
     package static let managers = Purpose(words: "listen to other managers", option: "--bind-addr")
+    package static let metrics = Purpose(words: "serve metrics and health", option: "--metrics-addr")
   }
 
   let descriptor: CInt
@@ -35,10 +36,12 @@ package struct TCPListener: Sendable {
     throw failure
   }
 
-  /// Whether one could be made.
+  /// Whether all of these could be made, at the same time.
   /// - Throws: why not.
-  package static func check(host: String, port: Int, for purpose: Purpose) throws(WarrenError) {
-    close(try TCPListener(host: host, port: port, for: purpose).descriptor)
+  package static func check(_ wanted: [(HostPort, Purpose)]) throws(WarrenError) {
+    var held: [CInt] = []
+    defer { for descriptor in held { close(descriptor) } }
+    for (address, purpose) in wanted { held.append(try TCPListener(host: address.host, port: address.port, for: purpose).descriptor) }
   }
 
   private static func listen(

@@ -53,9 +53,6 @@ struct ManagerJoining {
         "\(configuration.dataDirectory) holds no manager to resume, and to join a cluster \(leaders.isEmpty ? "--leader HOST:PORT and " : "")--token, "
           + "--token-file or WARREN_TOKEN is missing; get a token on a manager with 'warren cluster join-token manager'")
     }
-    // Nobody is to be told of a manager that cannot be reached.
-    try TCPListener.check(host: configuration.apiListener.host, port: configuration.apiListener.port, for: .api)
-    try TCPListener.check(host: configuration.raftListener.host, port: configuration.raftListener.port, for: .managers)
     let join = try ClusterJoin(
       leaders, token: token.text, node: try configuration.node(), version: WarrenVersion.current, key: try directory.joiningKey(), now: { .now })
     let member = try await join.run()

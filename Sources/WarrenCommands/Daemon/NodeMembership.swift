@@ -112,6 +112,7 @@ struct NodeMembership: Sendable {
         .failedPrecondition,
         "another warren daemon serves on \(configuration.socket); two cannot share a socket; stop that one, or choose another path with --socket")
     }
+    try configuration.checkListeners()
     return configuration.runsContainers ? try BridgeClaim(configuration.bridge) : nil
   }
 }

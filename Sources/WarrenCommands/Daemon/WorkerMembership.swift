@@ -29,7 +29,8 @@ struct WorkerMembership: Sendable {
     if let kept { try check(kept, in: directory, wanted: wanted, token: token) }
     let hostname = DaemonConfiguration.hostname()
     let nodeID = try kept?.identity.node ?? wanted ?? DaemonConfiguration.nodeID(hostname)
-    let earlier = try directory.settings() ?? DaemonSettings()
+    // What an attempt to join was told that failed does not count for the next.
+    let earlier = kept == nil ? DaemonSettings() : try directory.settings() ?? DaemonSettings()
     var settings = options.settings.completed(by: earlier)
     if !managers.isEmpty { settings.managers = managers }
     let configured = { try DaemonConfiguration(nodeID: nodeID, dataDirectory: directory.path, settings: $0, hostname: hostname, isManager: false) }
@@ -38,6 +39,7 @@ struct WorkerMembership: Sendable {
       guard !managers.isEmpty, token != nil else { throw nothingToResume(directory, managers: managers) }
       try directory.checkVacant()
     }
+    try configuration.checkListeners()
     let bridge = try BridgeClaim(configuration.bridge)
     try await configuration.takeNetwork(after: kept == nil ? nil : try? configured(earlier), logger: logger)
     try directory.prepare()
