@@ -19,9 +19,18 @@ extension ClusterStore: ReplicatedStateMachine {
       } catch {
         outcomes.append(.rejected(error))
       }
+      if events.count >= Self.unwatchedEvents, !isWatched {
+        publish(view, events)
+        events = []
+      }
     }
     return outcomes
   }
+
+  /// So many events are collected while nobody is told of them: a log that is replayed at a start has thousands.
+  private static let unwatchedEvents = 64
+
+  private var isWatched: Bool { state.withLockedValue { !$0.watches.isEmpty } }
 
   /// View and events change hands under one lock, so that a watch starting meanwhile has an event either in its view or in its stream.
   private func publish(_ view: StoreView, _ events: [StoreEvent]) {

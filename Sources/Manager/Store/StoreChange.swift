@@ -2,7 +2,9 @@ package import ClusterModel
 package import Raft
 
 /// One object added (`old` nil), changed, or removed (`new` nil).
-package enum StoreChange: Sendable, Equatable {
+///
+/// Apart from the array that it is in, where each would take as much room as two of the largest objects.
+package indirect enum StoreChange: Sendable, Equatable {
   case cluster(old: Cluster?, new: Cluster?)
   case node(old: ClusterNode?, new: ClusterNode?)
   case service(old: ClusterService?, new: ClusterService?)

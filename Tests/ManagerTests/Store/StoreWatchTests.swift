@@ -53,6 +53,34 @@ struct StoreWatchTests {
     #expect(log.commands.count >= writers * perWriter)
   }
 
+  /// The same while a log is replayed, which is published in parts until somebody watches.
+  @Test func nothingIsMissedOrRepeatedOfALogThatIsReplayed() async throws {
+    let ticks = TestTicks()
+    let original = ClusterStore { ticks.next() }
+    let source = MemoryLog(original)
+    for number in 0..<1000 { try await original.update { try $0.put(makeService("s\(number)")) } }
+    let entries = source.commands.enumerated().map { CommittedEntry(index: UInt64($0.offset) + 1, command: $0.element) }
+    let store = ClusterStore { ticks.next() }
+    try await withThrowingTaskGroup { group in
+      for _ in 0..<16 {
+        group.addTask {
+          let (view, changes) = store.watch()
+          var state = view
+          while state.index < UInt64(entries.count) {
+            for event in try await changes.nextBatch() {
+              #expect(event.index == state.index + 1)
+              state.follow(event)
+            }
+          }
+          #expect(state == original.view)
+        }
+      }
+      group.addTask { _ = try store.apply(entries) }
+      try await group.waitForAll()
+    }
+    #expect(store.view == original.view)
+  }
+
   @Test func eventsCarryOldAndNew() async throws {
     let store = ClusterStore { .epoch }
     let log = MemoryLog(store)
