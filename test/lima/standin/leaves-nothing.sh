@@ -137,6 +137,13 @@ watch() {
     sleep 0.2
   done
 }
+# ends SESSION: all of it. Who was born while its processes were looked for is found the next time.
+ends() {
+  for _ in $(seq 50); do
+    pkill -9 -s "$1" || return 0
+    sleep 0.02
+  done
+}
 export -f script
 export limactl work
 
@@ -165,7 +172,7 @@ for victim in script limactl agent; do
     esac
     # The rest goes on as far as it can; then all of it ends.
     [ $victim = script ] || sleep 0.5
-    pkill -9 -s "$leader" || true
+    ends "$leader"
     kill "$watcher" 2>/dev/null || true
     wait "$watcher" 2>/dev/null || true
     round "SIGKILL to the $victim after $delay of $took ms, then $again" $again
