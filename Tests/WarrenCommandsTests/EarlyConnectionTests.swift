@@ -1,8 +1,8 @@
 import Foundation
 import TestKit
 import Testing
-import WarrenAPI
 
+@testable import WarrenAPI
 @testable import WarrenCommands
 
 @Suite struct EarlyConnectionTests {
@@ -58,6 +58,7 @@ import WarrenAPI
     #expect(try await early.take(to: "/elsewhere", mayBeStale: false) == nil)
     let connection = try #require(try await early.take(to: path, mayBeStale: false))
     #expect(try await early.take(to: path, mayBeStale: false) == nil)
-    try await WarrenClient.connected(by: connection) { _ in }
+    connection.connections.cancel()
+    await connection.connections.value
   }
 }

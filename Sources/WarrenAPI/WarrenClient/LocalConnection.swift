@@ -4,7 +4,7 @@ import GRPCSupport
 
 /// A connection to the manager on this machine, which is being made from the moment that this exists.
 ///
-/// It ends with the `WarrenClient` that is made of it, or with the process.
+/// It ends with `WarrenClient.connected`, or with the process.
 package struct LocalConnection: Sendable {
   let socketPath: String
   let client: GRPCClient<HTTP2ClientTransport.Posix>

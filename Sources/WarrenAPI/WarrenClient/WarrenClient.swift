@@ -26,15 +26,8 @@ package struct WarrenClient: Sendable {
     to socketPath: String, patience: Duration = .seconds(2), mayBeStale: Bool = false, isolation: isolated (any Actor)? = #isolation,
     _ body: (WarrenClient) async throws -> Result
   ) async throws -> Result {
-    try await connected(by: try LocalConnection(to: socketPath, mayBeStale: mayBeStale), patience: patience, body)
-  }
-
-  /// The same with a connection that is being made already.
-  package static func connected<Result: Sendable>(
-    by connection: LocalConnection, patience: Duration = .seconds(2), isolation: isolated (any Actor)? = #isolation,
-    _ body: (WarrenClient) async throws -> Result
-  ) async throws -> Result {
-    try await connection.client.whileConnected(connection.connections) { try await body(WarrenClient(over: connection, patience: patience)) }
+    let connection = try LocalConnection(to: socketPath, mayBeStale: mayBeStale)
+    return try await connection.client.whileConnected(connection.connections) { try await body(WarrenClient(over: connection, patience: patience)) }
   }
 
   /// For a process that ends when it needs the connection no longer, which is sooner than to end the connection.
