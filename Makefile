@@ -8,7 +8,7 @@ SWIFT ?= swift
 # One flag set for every release build: another one would compile all of it again. Nothing loads the binary as a library, so the table of
 # its symbols (7 MB) is left out. What a generic type needs is linked to it and not looked for by its name when a process first uses it, which
 # takes a command a tenth of its time; the code this adds, and as much again, is saved by keeping one of each set of functions that are alike.
-RELEASE_FLAGS := -c release --static-swift-stdlib -Xlinker -s -Xlinker --no-export-dynamic -Xlinker --icf=all \
+RELEASE_FLAGS := -c release --static-swift-stdlib --disable-local-rpath -Xlinker -s -Xlinker --no-export-dynamic -Xlinker --icf=all \
   -Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors
 
 help: ## this list

@@ -11,6 +11,12 @@ let settings: [SwiftSetting] =
     .enableUpcomingFeature("InternalImportsByDefault"),
   ] + (strict ? [.treatAllWarnings(as: .error)] : [])
 
+// docs/adr/0002-binary-size.md
+let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+let linking = [
+  "-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs", "-L", "\(Context.packageDirectory)/packaging/link",
+]
+
 extension Target.Dependency {
   static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
   static let asn1 = product(name: "SwiftASN1", package: "swift-asn1")
@@ -44,8 +50,8 @@ extension Target.Dependency {
   static let yams = product(name: "Yams", package: "Yams")
 }
 
-func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
-  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], _ more: [SwiftSetting] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings + more)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []) -> Target {
@@ -115,7 +121,8 @@ let package = Package(
         "CLinux", "ClusterModel", "GRPCSupport", "OCI", .asyncHTTPClient, .crypto, .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .logging,
         .nioCore, .nioPosix,
         .nioConcurrency, .nioHTTP1, .nioSSL, .nioTLS, .subprocess, .systemPackage,
-      ]),
+      ],
+      small),
     library("HostNetwork", ["CLinux", "ClusterModel", .logging, .subprocess, .systemPackage]),
     library(
       "HealthProbes", ["CLinux", "ClusterModel", .nioConcurrency, .nioCore, .nioHPACK, .nioHTTP1, .nioHTTP2, .nioPosix]),
@@ -151,13 +158,11 @@ let package = Package(
         .coreMetrics, .crypto,
         .grpc,
         .grpcTransport, .lifecycle, .logging, .nioCore, .nioPosix, .nioHTTP1, .protobuf, .yams,
-      ]),
+      ],
+      small),
     .executableTarget(
       name: "warren", dependencies: ["Containerd", "WarrenCommands"], swiftSettings: settings,
-      // docs/adr/0002-binary-size.md
-      linkerSettings: [
-        .unsafeFlags(["-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"], .when(platforms: [.linux], configuration: .release))
-      ]),
+      linkerSettings: [.unsafeFlags(linking, .when(platforms: [.linux], configuration: .release))]),
     .executableTarget(name: "raft-script", dependencies: ["Raft"], swiftSettings: settings),
     .executableTarget(name: "raft-sim", dependencies: ["RaftSimulator", "SimulationEngine"], swiftSettings: settings),
     .executableTarget(name: "rollout-sim", dependencies: ["RolloutSimulator", "SimulationEngine"], swiftSettings: settings),

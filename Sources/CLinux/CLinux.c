@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -185,4 +186,16 @@ int clinux_finish_connecting(int descriptor) {
   int failure = 0;
   socklen_t size = sizeof failure;
   return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &failure, &size) == 0 ? failure : errno;
+}
+
+// Of the linker: from here to there.
+extern char __bss_start[], _end[];
+
+void clinux_map_zeroed_data(void) {
+  uintptr_t page = sysconf(_SC_PAGESIZE);
+  uintptr_t first = ((uintptr_t)__bss_start + page - 1) & -page;
+  uintptr_t last = (uintptr_t)_end & -page;
+#ifdef MADV_POPULATE_WRITE
+  if (first < last) madvise((void *)first, last - first, MADV_POPULATE_WRITE);
+#endif
 }

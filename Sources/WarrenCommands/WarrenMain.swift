@@ -1,17 +1,12 @@
 import ArgumentParser
-import Containerd
 import Glibc
 
 /// What the executable does: parse, run, and turn what went wrong into one line and an exit status.
 package enum WarrenMain {
-  /// A containerd shim starts this program to write a container's log: nothing else may be set up then, there is one per container.
-  /// - Returns: the exit status; nil when this is not such a process.
-  package static func runLogDriver(_ arguments: [String]) -> Int32? { LogDriver.run(arguments) }
-
   package static func run(_ arguments: [String]) async -> Never {
     do {
       let connection = EarlyConnection(arguments)
-      var command = try await WarrenCommand.asyncParseAsRoot(arguments)
+      var command = try await parse(arguments)
       try await EarlyConnection.$current.withValue(connection) {
         if var command = command as? any AsyncParsableCommand {
           try await command.run()
@@ -26,4 +21,28 @@ package enum WarrenMain {
       exit(outcome.code)
     }
   }
+
+  /// The command that the arguments name, with its options.
+  ///
+  /// The first words are followed down the tree and what they lead to reads the rest, as if it were a program of its own: the root makes the set
+  /// of a command's options four times on its way there, which is a twelfth of a command's time. The root reads what is not a command that
+  /// can be run (help, completions), and says what is wrong.
+  static func parse(_ arguments: [String]) async throws -> any ParsableCommand {
+    var named: any ParsableCommand.Type = WarrenCommand.self
+    var rest = arguments[...]
+    while let word = rest.first, let next = named.configuration.subcommands.first(where: { $0.answers(to: word) }) {
+      named = next
+      rest.removeFirst()
+    }
+    if named.configuration.subcommands.isEmpty, let command = named as? any AsyncParsableCommand.Type,
+      let parsed = try? await command.asyncParseAsRoot(Array(rest)), type(of: parsed) == named
+    {
+      return parsed
+    }
+    return try await WarrenCommand.asyncParseAsRoot(arguments)
+  }
+}
+
+extension ParsableCommand {
+  fileprivate static func answers(to word: String) -> Bool { _commandName == word || configuration.aliases.contains(word) }
 }

@@ -24,7 +24,7 @@ import Testing
 
   private func outcome(_ arguments: [String]) async -> (message: String?, code: Int32) {
     do {
-      var command = try await WarrenCommand.asyncParseAsRoot(arguments)
+      var command = try await WarrenMain.parse(arguments)
       // A request for help parses as a command of its own, which throws the text.
       if arguments.contains("--help") { try command.run() }
       return (nil, 0)
@@ -55,6 +55,16 @@ import Testing
     let (message, code) = await outcome(["service", "create", "--help"])
     #expect(code == 0)
     #expect(try #require(message).contains("--publish"))
+  }
+
+  @Test(arguments: [
+    ["service", "ls", "--quiet"], ["service", "create", "create", "--image", "web", "--detach", "--", "service", "ls"], ["version"],
+    ["node", "rm", "a"],
+    ["service", "exec", "web", "--", "warren", "service", "ls"], ["apply", "-f", "stack.yaml"], ["service", "logs", "web", "--follow"],
+  ]) func `A command is read alone as the root would read it`(arguments: [String]) async throws {
+    let (alone, byRoot) = (try await WarrenMain.parse(arguments), try await WarrenCommand.asyncParseAsRoot(arguments))
+    #expect(type(of: alone) == type(of: byRoot))
+    #expect("\(alone)" == "\(byRoot)")
   }
 
   @Test func `Every kind of failure has its exit code`() {

@@ -54,3 +54,9 @@ int clinux_socket_in_namespace(const char *path, int family, int *descriptor, co
 
 /// Waits until a connect(2) that was in progress has ended; shutdown(2), too, ends it. 0, or errno.
 int clinux_finish_connecting(int descriptor);
+
+/// Has all of the program's zeroed data mapped at once (madvise(2), MADV_POPULATE_WRITE, from Linux 5.14 on; does nothing before).
+///
+/// A process otherwise takes two page faults for each page that it reads and then writes, and a command that lives for 15 ms spends a tenth of its
+/// processor time on these. It costs 2 MB of memory, most of it for pages that would never be touched: not for a process that stays.
+void clinux_map_zeroed_data(void);

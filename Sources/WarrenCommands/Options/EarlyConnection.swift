@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Synchronization
 import WarrenAPI
@@ -24,6 +25,7 @@ final class EarlyConnection: Sendable {
     socketPath = path
     let mayBeStale = arguments.contains("--stale")
     self.mayBeStale = mayBeStale
+    clinux_map_zeroed_data()
     begun = Mutex(Task { try LocalConnection(to: path, mayBeStale: mayBeStale) })
   }
 
