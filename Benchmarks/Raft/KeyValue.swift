@@ -55,7 +55,7 @@ final class KeyValueStore: ReplicatedStateMachine {
     values.withLockedValue { values in
       for entry in entries { if let put = KeyValuePut(entry.command) { values[put.key] = put.value } }
     }
-    return entries.map { _ in .accepted }
+    return entries.map { _ in .accepted(isUrgent: false) }
   }
 
   func snapshot() -> @Sendable () throws -> [UInt8] {

@@ -62,6 +62,8 @@ extension RaftMember {
         metrics.applied(last.index)
       }
       for message in messages { try? state.node.step(message) }
+      // Without this member the others could need those that a change has removed, as long as they do not know of it.
+      if applied.isUrgent || !applied.changes.isEmpty { state.outbox += state.notices.release() }
     }
     if !applied.changes.isEmpty { startTicking() }
   }

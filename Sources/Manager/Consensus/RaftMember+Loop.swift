@@ -55,7 +55,7 @@ extension RaftMember {
       } else if message.isBoundToTerm, message.term > storage.hardState.term {
         state.held.append(message)
       } else {
-        state.outbox.append(message)
+        state.notices.pass(message, to: &state.outbox)
       }
     }
   }

@@ -14,7 +14,10 @@ extension RaftMember: RaftTransportUser {
       // What is forwarded keeps the member that it came from.
       if let own = messages.last(where: { $0.kind != .propose && $0.kind != .readIndex }) { state.heard[own.from] = (state.now, now()) }
       for message in messages where message.kind != .snapshot {
-        do throws(RaftError) { try state.node.step(message) } catch {
+        do throws(RaftError) {
+          try state.node.step(message)
+          if message.kind == .propose, state.node.isLeader { state.notices.expect(state.node.log.lastIndex, for: message.from) }
+        } catch {
           metrics.refused(message)
           switch error {
           case .logLost(let commit, let last):

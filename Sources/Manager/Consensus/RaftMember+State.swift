@@ -84,6 +84,7 @@ extension RaftMember {
     var transport: (any RaftTransport)?
     /// To be handed to the transport before the state is let go.
     var outbox: [Message] = []
+    var notices = CommitNotices()
     /// Speak for a term that is not on the disk yet.
     var held: [Message] = []
 

@@ -43,6 +43,7 @@ extension RaftMember {
       // With a full disk it can neither vote nor lead: as if it were away.
       if state.isDiskFull { return }
       state.now += 1
+      state.outbox += state.notices.release()
       state.node.tick()
       if let due = state.campaignAt, state.now >= due {
         state.campaignAt = nil

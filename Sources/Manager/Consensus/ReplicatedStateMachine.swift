@@ -24,7 +24,8 @@ package struct CommittedEntry: Sendable {
 }
 
 package enum ApplyOutcome: Sendable {
-  case accepted
+  /// - Parameter isUrgent: somebody may wait for it at another member, which is told at once that it is committed.
+  case accepted(isUrgent: Bool)
   /// The command changed nothing; the proposer gets the error.
   case rejected(any Error)
 }

@@ -23,6 +23,7 @@ final class SessionStateMachine: Sendable {
   struct Applied: Sendable {
     var results: [Result] = []
     var changes: [MemberChange] = []
+    var isUrgent = false
   }
 
   private let inner: any ReplicatedStateMachine
@@ -54,6 +55,7 @@ final class SessionStateMachine: Sendable {
     if commands.isEmpty { return applied }
     let outcomes = try inner.apply(commands)
     for ((command, proposal), outcome) in zip(zip(commands, proposals), outcomes) {
+      if case .accepted(isUrgent: true) = outcome { applied.isUrgent = true }
       guard let proposal else { continue }
       applied.results.append(Result(session: proposal.session, sequence: proposal.sequence, index: command.index, outcome: outcome))
     }

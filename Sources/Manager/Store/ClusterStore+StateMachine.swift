@@ -15,7 +15,8 @@ extension ClusterStore: ReplicatedStateMachine {
       do {
         let changes = try view.apply(command, index: entry.index)
         events.append(StoreEvent(index: entry.index, at: command.proposedAt, changes: changes))
-        outcomes.append(.accepted)
+        // Workers may have their session with another manager.
+        outcomes.append(.accepted(isUrgent: changes.contains { $0.kind == .task }))
       } catch {
         outcomes.append(.rejected(error))
       }

@@ -120,7 +120,7 @@ struct RaftClusterTests {
     while member.state.withLockedValue({ $0.reads[number] == nil }) { await Task.yield() }
     func answer(to session: UInt64) {
       let context = RaftMember.State.readContext(number, session: session)
-      member.receive([Message(.readIndexResponse, to: id, from: leader, term: term, index: 1, context: context)])
+      member.receive([Message(.readIndexResponse, to: id, from: leader, term: term, index: 0, context: context)])
     }
     answer(to: session &+ 1)
     #expect(member.state.withLockedValue { $0.reads[number] != nil })

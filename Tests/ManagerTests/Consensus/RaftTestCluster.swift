@@ -120,7 +120,7 @@ final class RaftTestCluster {
   }
 }
 
-/// A state machine that keeps all commands in order, and refuses those that begin with 0xff.
+/// A state machine that keeps all commands in order, refuses those that begin with 0xff, and has those that begin with 0xfe told at once.
 final class Journal: ReplicatedStateMachine {
   private let state = NIOLockedValueBox<[[UInt8]]>([])
 
@@ -130,7 +130,7 @@ final class Journal: ReplicatedStateMachine {
     entries.map { entry in
       if entry.command.first == 0xff { return .rejected(WarrenError(.conflict, "no")) }
       state.withLockedValue { $0.append(entry.command) }
-      return .accepted
+      return .accepted(isUrgent: entry.command.first == 0xfe)
     }
   }
 

@@ -11,7 +11,7 @@ private final class Recorder: ReplicatedStateMachine {
 
   func apply(_ entries: [CommittedEntry]) throws -> [ApplyOutcome] {
     applied.withLockedValue { $0 += entries.map(\.command) }
-    return entries.map { _ in .accepted }
+    return entries.map { _ in .accepted(isUrgent: false) }
   }
   func snapshot() -> @Sendable () throws -> [UInt8] {
     let bytes = applied.withLockedValue { $0.flatMap { $0 } }
