@@ -16,18 +16,19 @@ struct CommitNotices {
   /// Takes messages one by one, in the order in which the node makes them, and passes on what is to be sent now.
   mutating func pass(_ message: Message, to outbox: inout [Message]) {
     let earlier = kept.removeValue(forKey: message.to)
-    if message.kind == .append {
-      let isAwaited = awaited[message.to].map { index in
-        if index <= message.commit { awaited[message.to] = nil }
-        return true
-      }
-      // Whatever is sent, it says at least what the earlier notice did.
-      if message.entries.isEmpty, isAwaited == nil { return kept[message.to] = message }
-    } else if let earlier {
-      // What comes after it may rest on it, like the answer to a read.
-      outbox.append(earlier)
+    guard message.kind == .append else {
+      // It may rest on what was kept, as the answer to a read does.
+      if let earlier { outbox.append(earlier) }
+      return outbox.append(message)
     }
-    outbox.append(message)
+    // Whatever becomes of it, it says at least what the earlier notice did.
+    let last = awaited[message.to]
+    if let last, last <= message.commit { awaited[message.to] = nil }
+    if message.entries.isEmpty, last == nil {
+      kept[message.to] = message
+    } else {
+      outbox.append(message)
+    }
   }
 
   /// What has waited long enough.
