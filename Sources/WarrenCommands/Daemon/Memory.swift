@@ -5,8 +5,12 @@ import ServiceLifecycle
 struct Memory: Service {
   private static let interval = Duration.seconds(60)
 
-  /// Few threads allocate at the same time here, so two arenas do. To be called before there are threads.
-  static func prepare() { mallopt(M_ARENA_MAX, 2) }
+  /// Few threads allocate at the same time here, so two arenas do; and what is large, like a snapshot, stays apart, and goes back when it is freed:
+  /// glibc would take the next one from an arena, where what is small is left in the gaps. To be called before there are threads.
+  static func prepare() {
+    mallopt(M_ARENA_MAX, 2)
+    mallopt(M_MMAP_THRESHOLD, 128 << 10)
+  }
 
   /// Gives what was used and freed back to the system.
   static func trim() { malloc_trim(0) }
