@@ -30,6 +30,7 @@ test: ## everything CI runs: format, generated code, strict build, unit, integra
 	@scripts/test.sh
 
 build: deps ## the binary, at bin/warren: a release build that needs no Swift on the machine it runs on
+	@mkdir -p .build/link && echo 'INPUT(-l:libstdc++.a)' >.build/link/libstdc++.so # docs/adr/0002-binary-size.md
 	$(SWIFT) build $(RELEASE_FLAGS) --product warren
 	@install -D "$$($(SWIFT) build $(RELEASE_FLAGS) --show-bin-path)/warren" bin/warren
 

@@ -14,7 +14,7 @@ let settings: [SwiftSetting] =
 // docs/adr/0002-binary-size.md
 let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 let linking = [
-  "-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs", "-L", "\(Context.packageDirectory)/packaging/link",
+  "-use-ld=lld", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs", "-L", "\(Context.packageDirectory)/.build/link",
 ]
 
 extension Target.Dependency {
