@@ -96,6 +96,7 @@ let package = Package(
     library("RolloutSimulator", ["ClusterModel", "Orchestration", "SimulationEngine"]),
 
     // L1: one outside thing each.
+    library("ChildInput", [.subprocess, .systemPackage]),
     .target(name: "CLinux"),
     library("GRPCSupport", ["ClusterModel", .grpc, .nioCore]),
     library(
@@ -118,12 +119,13 @@ let package = Package(
     library(
       "Containerd",
       [
-        "CLinux", "ClusterModel", "GRPCSupport", "OCI", .asyncHTTPClient, .crypto, .grpc, .grpcTransport, .grpcProtobuf, .protobuf, .logging,
+        "ChildInput", "CLinux", "ClusterModel", "GRPCSupport", "OCI", .asyncHTTPClient, .crypto, .grpc, .grpcTransport, .grpcProtobuf, .protobuf,
+        .logging,
         .nioCore, .nioPosix,
         .nioConcurrency, .nioHTTP1, .nioSSL, .nioTLS, .subprocess, .systemPackage,
       ],
       small),
-    library("HostNetwork", ["CLinux", "ClusterModel", .logging, .subprocess, .systemPackage]),
+    library("HostNetwork", ["ChildInput", "CLinux", "ClusterModel", .logging, .subprocess, .systemPackage]),
     library(
       "HealthProbes", ["CLinux", "ClusterModel", .nioConcurrency, .nioCore, .nioHPACK, .nioHTTP1, .nioHTTP2, .nioPosix]),
 

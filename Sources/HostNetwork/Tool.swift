@@ -1,3 +1,4 @@
+import ChildInput
 import ClusterModel
 import Glibc
 import Subprocess
@@ -23,7 +24,7 @@ package enum Tool {
     do {
       let result = try await Subprocess.run(
         .path(FilePath(path)), arguments: Arguments(arguments),
-        environment: .inherit.updating(values), input: .string(input), output: .string(limit: 1 << 20), error: .string(limit: 1 << 16))
+        environment: .inherit.updating(values), input: ChildInput(input), output: .string(limit: 1 << 20), error: .string(limit: 1 << 16))
       return Output(text: result.standardOutput, errors: result.standardError, succeeded: result.terminationStatus.isSuccess)
     } catch let error as SubprocessError {
       throw WarrenError(.failedPrecondition, "Could not run '\(executable)'; install it (see 'warren doctor')", cause: error)

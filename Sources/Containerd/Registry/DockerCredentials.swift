@@ -1,3 +1,4 @@
+import ChildInput
 import ClusterModel
 import FoundationEssentials
 import Subprocess
@@ -104,7 +105,7 @@ package struct DockerCredentials: Sendable {
     do {
       return try await withDeadline(helperLimit) { [platform] in
         let result = try await run(
-          .name(program), arguments: ["get"], environment: environment, platformOptions: platform, input: .string(key),
+          .name(program), arguments: ["get"], environment: environment, platformOptions: platform, input: ChildInput(key),
           output: .string(limit: Self.mostOutput), error: .discarded)
         return (result.standardOutput, result.terminationStatus)
       }

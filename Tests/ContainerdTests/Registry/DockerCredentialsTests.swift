@@ -52,6 +52,16 @@ import Testing
     }
   }
 
+  /// The name is longer than a pipe holds, so that the helper is gone before all of it is written.
+  @Test func aHelperMayAnswerBeforeItHasReadTheName() async throws {
+    let hasty = "#!/bin/sh\necho '{\"Username\":\"bob\",\"Secret\":\"s\"}'\n"
+    let files = ["config.json": #"{"credsStore":"hasty"}"#, "bin/docker-credential-hasty": hasty]
+    try await RegistryClientTests.temporary(files) { directory async throws in
+      let credentials = DockerCredentials(path: "\(directory)/config.json", helperPath: "\(directory)/bin:/usr/bin:/bin")
+      #expect(try await credentials.credential(for: String(repeating: "x", count: 1 << 20)) == .basic(user: "bob", password: "s"))
+    }
+  }
+
   @Test func readsTheFile() async throws {
     let auth = Data("bob:a:b".utf8).base64EncodedString()
     let config =
