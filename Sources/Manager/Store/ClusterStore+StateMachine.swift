@@ -20,7 +20,7 @@ extension ClusterStore: ReplicatedStateMachine {
       } catch {
         outcomes.append(.rejected(error))
       }
-      if events.count >= Self.unwatchedEvents, !isWatched {
+      if events.count >= Self.eventsAtOnce {
         publish(view, events)
         events = []
       }
@@ -28,10 +28,8 @@ extension ClusterStore: ReplicatedStateMachine {
     return outcomes
   }
 
-  /// So many events are collected while nobody is told of them: a log that is replayed at a start has thousands.
-  private static let unwatchedEvents = 64
-
-  private var isWatched: Bool { state.withLockedValue { !$0.watches.isEmpty } }
+  /// Watches are told of so many at a time, and keep those that are of interest: a log that is replayed at a start has thousands.
+  static let eventsAtOnce = 64
 
   /// View and events change hands under one lock, so that a watch starting meanwhile has an event either in its view or in its stream.
   private func publish(_ view: StoreView, _ events: [StoreEvent]) {

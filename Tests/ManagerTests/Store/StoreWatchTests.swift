@@ -53,13 +53,10 @@ struct StoreWatchTests {
     #expect(log.commands.count >= writers * perWriter)
   }
 
-  /// The same while a log is replayed, which is published in parts until somebody watches.
+  /// The same while a log is replayed, which is published in parts.
   @Test func nothingIsMissedOrRepeatedOfALogThatIsReplayed() async throws {
     let ticks = TestTicks()
-    let original = ClusterStore { ticks.next() }
-    let source = MemoryLog(original)
-    for number in 0..<1000 { try await original.update { try $0.put(makeService("s\(number)")) } }
-    let entries = source.commands.enumerated().map { CommittedEntry(index: UInt64($0.offset) + 1, command: $0.element) }
+    let (original, entries) = try await Self.replayed(1000, ticks)
     let store = ClusterStore { ticks.next() }
     try await withThrowingTaskGroup { group in
       for _ in 0..<16 {
@@ -79,6 +76,33 @@ struct StoreWatchTests {
       try await group.waitForAll()
     }
     #expect(store.view == original.view)
+  }
+
+  /// So that the changes of a long log are not all in memory at once, also those of no interest to anybody.
+  @Test func aLogThatIsReplayedIsToldInParts() async throws {
+    let ticks = TestTicks()
+    let (_, entries) = try await Self.replayed(1000, ticks)
+    let store = ClusterStore { ticks.next() }
+    let asked = NIOLockedValueBox<[String]>([])
+    let watches = ["a", "b"].map { name in
+      store.watch { _ in
+        asked.withLockedValue { $0.append(name) }
+        return false
+      }
+    }
+    _ = try store.apply(entries)
+    let names = asked.withLockedValue { $0 }
+    #expect(names.count == 2 * entries.count)
+    #expect(Set(names.prefix(ClusterStore.eventsAtOnce + 1)) == ["a", "b"], "both are told of the first before one is told of the next")
+    withExtendedLifetime(watches) {}
+  }
+
+  /// The log of a store to which so many services were added.
+  private static func replayed(_ count: Int, _ ticks: TestTicks) async throws -> (store: ClusterStore, entries: [CommittedEntry]) {
+    let store = ClusterStore { ticks.next() }
+    let log = MemoryLog(store)
+    for number in 0..<count { try await store.update { try $0.put(makeService("s\(number)")) } }
+    return (store, log.commands.enumerated().map { CommittedEntry(index: UInt64($0.offset) + 1, command: $0.element) })
   }
 
   @Test func eventsCarryOldAndNew() async throws {
