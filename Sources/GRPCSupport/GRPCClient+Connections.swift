@@ -5,9 +5,10 @@ extension GRPCClient {
   ///
   /// They have a task of their own: a call that finds them cancelled waits for ever when it was cancelled itself just before
   /// (grpc-swift-nio-transport 2.9.2, `GRPCChannel.enqueue`: on an idle channel nobody looks at the cancellation again).
-  package func beginConnections() -> Task<Void, Never> {
+  /// - Parameter executor: where they are looked after.
+  package func beginConnections(on executor: (any TaskExecutor)? = nil) -> Task<Void, Never> {
     // A client that is stopped before it begins is no failure.
-    Task { try? await runConnections() }
+    Task(executorPreference: executor) { try? await self.runConnections() }
   }
 
   /// Keeps the connections while `body` runs, also when the task is cancelled meanwhile.

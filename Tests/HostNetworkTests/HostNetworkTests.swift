@@ -164,5 +164,6 @@ import Testing
     #expect(throws: WarrenError.self) { try CNIResponse.address(from: "{}") }
     #expect(CNIResponse.failure(output: #"{"code":11,"msg":"no addresses","details":"range full"}"#, errors: "") == "no addresses: range full")
     #expect(CNIResponse.failure(output: "", errors: "boom\n") == "boom")
+    #expect(CNIResponse.failure(output: "\n", errors: "") == "the plugin failed without a word")
   }
 }

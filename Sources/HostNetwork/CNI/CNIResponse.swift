@@ -24,7 +24,8 @@ enum CNIResponse {
   /// The plugin's own words, from the error object it prints on standard output or, failing that, from standard error.
   static func failure(output: String, errors: String) -> String {
     guard let failure = try? JSONDecoder().decode(Failure.self, from: Data(output.utf8)), let message = failure.msg else {
-      return (errors.isEmpty ? output : errors).trimmed
+      let words = (errors.isEmpty ? output : errors).trimmed
+      return words.isEmpty ? "the plugin failed without a word" : words
     }
     return [message, failure.details].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ": ")
   }

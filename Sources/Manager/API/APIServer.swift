@@ -6,6 +6,7 @@ import GRPCSupport
 package import Logging
 import NIOConcurrencyHelpers
 import NIOCore
+import NIOPosix
 import ServiceLifecycle
 import WarrenAPI
 
@@ -29,6 +30,10 @@ package struct APIServer: Service {
 
   /// More than a connection needs from the kernel to the server, on a busy machine, too.
   private static let timeToBeTaken = Duration.milliseconds(300)
+
+  /// Where connections are looked after: what is read goes on in the same thread, where another would have to be woken for each part of a call.
+  /// The calls themselves run elsewhere (`CallObserver`), so that none holds up the others.
+  private static let loop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
   /// For a call that was cancelled to end.
   private static let timeToEnd = Duration.seconds(2)
@@ -78,7 +83,8 @@ package struct APIServer: Service {
     let (stops, stop) = AsyncStream.makeStream(of: Void.self)
     // In tasks of their own: a server that stops drops the connection that it is just taking, and NIO ends the process over that (swift-nio
     // 3481). So first no more are taken, then the servers stop, and only what does not mind that is cancelled.
-    let serving = servers.map { server in Task { try await server.serve() } }
+    let executor = EventLoopExecutor(Self.loop.next())
+    let serving = servers.map { server in Task(executorPreference: executor) { try await server.serve() } }
     // Nil when the calls that are left are given up.
     let (ends, end) = AsyncStream.makeStream(of: Result<Void, any Error>?.self)
     for server in serving { Task { end.yield(await server.result) } }
@@ -145,6 +151,6 @@ package struct APIServer: Service {
         config.channelDebuggingCallbacks.onAcceptTCPConnection = { channel in
           channel.eventLoop.makeCompletedFuture { try prepare(channel) }
         }
-      })
+      }, eventLoopGroup: loop)
   }
 }

@@ -6,7 +6,7 @@ import Raft
 import RaftStorage
 import RaftTransport
 
-// What happens on the apply thread.
+// What happens on the apply thread, or where what is brief to apply was found to be committed.
 extension RaftMember {
   /// Applies what is committed, answers its proposers, and goes on if more came in meanwhile.
   func applyBatch() {

@@ -10,13 +10,17 @@ import RaftTransport
 extension RaftMember {
   /// Changes the state and sees to what follows from it.
   func change<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
-    let (result, answers) = try state.withLockedValue { state in
+    let (result, answers, appliesHere) = try state.withLockedValue { state in
       let result = try body(&state)
       carryOut(&state)
+      let appliesHere = state.isApplyDue && state.isBriefToApply
+      if state.isApplyDue, !appliesHere { applyThread.async { self.applyBatch() } }
+      state.isApplyDue = false
       defer { state.answers = [] }
-      return (result, state.answers)
+      return (result, state.answers, appliesHere)
     }
     for answer in answers { answer() }
+    if appliesHere { applyBatch() }
     return result
   }
 
@@ -79,10 +83,9 @@ extension RaftMember {
 
   func enqueue(_ job: ApplyJob, _ state: inout State) {
     state.applies.append(job)
-    if !state.isApplying {
-      state.isApplying = true
-      applyThread.async { self.applyBatch() }
-    }
+    if state.isApplying { return }
+    state.isApplying = true
+    state.isApplyDue = true
   }
 
   private func confirm(_ read: ReadState, _ state: inout State) {

@@ -76,6 +76,8 @@ extension RaftMember {
     var writingSince: UInt64 = 0
     var applies: [ApplyJob] = []
     var isApplying = false
+    /// To be begun before the state is let go, or just after.
+    var isApplyDue = false
     var applied: LogIndex
     /// As of `applied`.
     var configuration: ConfigurationState
@@ -125,6 +127,16 @@ extension RaftMember {
       self.applied = applied
       self.configuration = configuration
       self.snapshots = snapshots
+    }
+
+    /// It takes less time to apply what waits than to wake a thread for it, and a single caller waits at most, so that nothing would go on
+    /// meanwhile. Only commands: a change of members waits for the disk.
+    var isBriefToApply: Bool {
+      proposals.count <= 1
+        && applies.allSatisfy { job in
+          guard case .entries(let entries, _) = job else { return false }
+          return entries.count <= 4 && entries.payloadSize <= 16 << 10 && entries.allSatisfy { $0.kind == .command }
+        }
     }
 
     /// Nobody else takes part: no clock is needed.

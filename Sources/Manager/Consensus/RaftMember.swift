@@ -10,7 +10,8 @@ package import RaftTransport
 /// committed.
 ///
 /// `RawNode` decides; here its decisions are carried out. The log is written on one thread and applied on another, so that proposals that
-/// come in while a batch is being synced go into the next one together, and a slow disk or state machine delays no heartbeat.
+/// come in while a batch is being synced go into the next one together, and neither a slow disk nor much to apply delays a heartbeat. A few
+/// commands are applied where they are found to be committed: to wake a thread for them would take longer.
 package final class RaftMember: ReplicatedLog, Sendable {
   package struct Limits: Sendable {
     /// Beyond either, proposals are refused instead of queued.
@@ -50,7 +51,7 @@ package final class RaftMember: ReplicatedLog, Sendable {
   let proposeThread = DispatchQueue(label: "warren.raft.proposals", qos: .userInitiated)
   /// Where the database is written.
   let writeThread = DispatchQueue(label: "warren.log")
-  /// Where commands are applied.
+  /// Where what is committed is applied, unless it is brief.
   let applyThread = DispatchQueue(label: "warren.apply")
   let snapshotThread = DispatchQueue(label: "warren.snapshot", qos: .utility)
   let tickThread = DispatchQueue(label: "warren.raft.ticks", qos: .userInteractive)

@@ -1,6 +1,7 @@
 import GRPCCore
 import GRPCNIOTransportHTTP2Posix
 import GRPCSupport
+import NIOPosix
 
 /// A connection to the manager on this machine, which is being made from the moment that this exists.
 ///
@@ -9,6 +10,8 @@ package struct LocalConnection: Sendable {
   let socketPath: String
   let client: GRPCClient<HTTP2ClientTransport.Posix>
   let connections: Task<Void, Never>
+  /// For calls, which may not block it.
+  let executor = EventLoopExecutor(MultiThreadedEventLoopGroup.singleton.next())
 
   /// - Parameter mayBeStale: whether reads are answered with what the manager knows, however old.
   /// - Throws: when the path is none that a socket can have.
@@ -22,8 +25,8 @@ package struct LocalConnection: Sendable {
         config.backoff.initial = .milliseconds(50)
         config.backoff.max = .seconds(1)
       },
-      serviceConfig: .warren)
+      serviceConfig: .warren, eventLoopGroup: executor.loop)
     client = WarrenClient.client(by: transport, mayBeStale: mayBeStale)
-    connections = client.beginConnections()
+    connections = client.beginConnections(on: executor)
   }
 }

@@ -10,7 +10,7 @@ package struct WarrenClient: Sendable {
 
   private enum Way: Sendable {
     /// To the manager on this machine.
-    case socket(String)
+    case socket(String, EventLoopExecutor)
     /// To whichever manager answers.
     case network(ManagerReach)
   }
@@ -32,7 +32,7 @@ package struct WarrenClient: Sendable {
 
   /// For a process that ends when it needs the connection no longer, which is sooner than to end the connection.
   package init(over connection: LocalConnection, patience: Duration = .seconds(2)) {
-    self.init(stub: Stub(wrapping: connection.client), way: .socket(connection.socketPath), patience: patience)
+    self.init(stub: Stub(wrapping: connection.client), way: .socket(connection.socketPath, connection.executor), patience: patience)
   }
 
   private init(stub: Stub, way: Way, patience: Duration) {
@@ -66,7 +66,7 @@ package struct WarrenClient: Sendable {
     var pause = Duration.milliseconds(50)
     while true {
       do {
-        return try await body(stub)
+        return try await withTaskExecutorPreference(executor) { try await body(stub) }
       } catch let error as RPCError {
         guard error.code == .unavailable, clock.now + pause < deadline, mayBecomeAvailable else { throw warrenError(error) }
       }
@@ -98,23 +98,29 @@ package struct WarrenClient: Sendable {
 
   private func silence(_ cause: RPCError) -> WarrenError {
     switch way {
-    case .socket(let path): SocketDiagnosis(of: path).error(on: path, cause: cause)
+    case .socket(let path, _): SocketDiagnosis(of: path).error(on: path, cause: cause)
     case .network(let managers):
       WarrenError(
         managers.isRefused ? .unauthenticated : .unavailable, "no manager answers; tried \(managers.report.joined(separator: " | "))")
     }
   }
 
+  /// Where unary calls are made.
+  private var executor: (any TaskExecutor)? {
+    guard case .socket(_, let executor) = way else { return nil }
+    return executor
+  }
+
   private var name: String {
     switch way {
-    case .socket(let path): path
+    case .socket(let path, _): path
     case .network(let managers): managers.addresses.map(\.description).joined(separator: ",")
     }
   }
 
   private var mayBecomeAvailable: Bool {
     switch way {
-    case .socket(let path): SocketDiagnosis(of: path) != .forbidden
+    case .socket(let path, _): SocketDiagnosis(of: path) != .forbidden
     case .network(let managers): !managers.isRefused
     }
   }

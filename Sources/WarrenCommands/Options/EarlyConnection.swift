@@ -25,8 +25,11 @@ final class EarlyConnection: Sendable {
     socketPath = path
     let mayBeStale = arguments.contains("--stale")
     self.mayBeStale = mayBeStale
-    clinux_map_zeroed_data()
-    begun = Mutex(Task { try LocalConnection(to: path, mayBeStale: mayBeStale) })
+    begun = Mutex(
+      Task {
+        clinux_map_zeroed_data()
+        return try LocalConnection(to: path, mayBeStale: mayBeStale)
+      })
   }
 
   /// What `GlobalOptions.target` will most likely say.

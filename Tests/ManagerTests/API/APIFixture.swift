@@ -37,7 +37,9 @@ struct APIFixture: Sendable {
       store: store, log: log, identity: .init(node: nodeID, raftAddress: "edge-1:7946", version: "1.2.3"), localNode: node, workers: workers)
   }
 
-  static func run(managerOnly: Bool = false, _ body: @Sendable (APIFixture) async throws -> Void) async throws {
+  static func run(managerOnly: Bool = false, interceptors: [any ServerInterceptor] = [], _ body: @Sendable (APIFixture) async throws -> Void)
+    async throws
+  {
     let directory = try temporaryDirectory()
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let store = ClusterStore(now: { Timestamp(seconds: 1_700_000_000) })
@@ -46,7 +48,8 @@ struct APIFixture: Sendable {
     let path = "\(directory)/warren.sock"
     let lines = LogLines()
     let logger = Logger(label: "test") { _ in lines }
-    let server = try APIServer(api: api(store, log, managerOnly ? nil : node), socketPath: path, shutdownGrace: .milliseconds(10), logger: logger)
+    let server = try APIServer(
+      api: api(store, log, managerOnly ? nil : node), interceptors: interceptors, socketPath: path, shutdownGrace: .milliseconds(10), logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await server.run() }
       try await WarrenClient.connected(to: path) { client in

@@ -2,6 +2,7 @@ import ClusterModel
 import Foundation
 import GRPCCore
 import NIOConcurrencyHelpers
+import NIOPosix
 import ServiceLifecycle
 import SwiftProtobuf
 import Testing
@@ -126,6 +127,14 @@ import WarrenAPI
     }
   }
 
+  @Test func aCallDoesNotRunOnTheLoopOfItsConnection() async throws {
+    let lookout = LoopLookout()
+    try await APIFixture.run(interceptors: [lookout]) { fixture in
+      _ = try await fixture.client.call { try await $0.listServices(.init()) }
+    }
+    #expect(lookout.isOnLoop.withLockedValue { $0 } == [false, false], "it would hold up all other calls")
+  }
+
   @Test func storeErrorsAreToldAndUnforeseenOnesAreNot() async throws {
     try await APIFixture.run { fixture in
       fixture.log.fail(with: WarrenError(.resourceExhausted, "the disk is full; nothing was stored; make room"))
@@ -192,5 +201,28 @@ import WarrenAPI
         try await tasks.waitForAll()
       }
     }
+  }
+}
+
+/// Notes whether calls, and the making of their answers, run on an event loop.
+private struct LoopLookout: ServerInterceptor {
+  let isOnLoop = NIOLockedValueBox<[Bool]>([])
+
+  private func note() { isOnLoop.withLockedValue { $0.append(MultiThreadedEventLoopGroup.currentEventLoop != nil) } }
+
+  func intercept<Input: Sendable, Output: Sendable>(
+    request: StreamingServerRequest<Input>, context: ServerContext,
+    next: @Sendable (StreamingServerRequest<Input>, ServerContext) async throws -> StreamingServerResponse<Output>
+  ) async throws -> StreamingServerResponse<Output> {
+    note()
+    var response = try await next(request, context)
+    if case .success(var contents) = response.accepted {
+      contents.producer = { [producer = contents.producer] writer in
+        note()
+        return try await producer(writer)
+      }
+      response.accepted = .success(contents)
+    }
+    return response
   }
 }
