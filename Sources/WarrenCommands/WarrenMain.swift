@@ -34,19 +34,25 @@ package enum WarrenMain {
       named = next
       rest.removeFirst()
     }
-    if named.configuration.subcommands.isEmpty, let parsed = named.parseAlone(Array(rest)) { return parsed }
+    if named.configuration.subcommands.isEmpty, let command = named as? any AsyncParsableCommand.Type,
+      let parsed = await command.parseAlone(Array(rest))
+    {
+      return parsed
+    }
     return try await WarrenCommand.asyncParseAsRoot(arguments)
   }
 }
 
-extension ParsableCommand {
+extension AsyncParsableCommand {
   /// Nil when it does not parse, or asks for something else than to run.
-  fileprivate static func parseAlone(_ arguments: [String]) -> Self? { (try? Alone<Self>.parseAsRoot(arguments) as? Alone<Self>)?.command }
+  fileprivate static func parseAlone(_ arguments: [String]) async -> Self? {
+    (try? await Alone<Self>.asyncParseAsRoot(arguments) as? Alone<Self>)?.command
+  }
 }
 
 /// A command that is parsed as a program of its own, but not as one that could print a script for completions: to look whether it is asked
 /// for one takes a tenth of the command's time.
-private struct Alone<Command: ParsableCommand>: ParsableCommand, CustomReflectable {
+private struct Alone<Command: AsyncParsableCommand>: AsyncParsableCommand, CustomReflectable {
   static var configuration: CommandConfiguration {
     var configuration = Command.configuration
     // ArgumentParser looks for that only in commands that no other program leads to.
