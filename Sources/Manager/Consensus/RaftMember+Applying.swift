@@ -33,11 +33,12 @@ extension RaftMember {
     } catch {
       return fail(error)
     }
+    // Before another thread may apply: the picture is of exactly what is applied.
+    startSnapshotIfDue()
     let more = change { state in
       state.isApplying = !state.applies.isEmpty
       return state.isApplying
     }
-    startSnapshotIfDue()
     if more { applyThread.async { self.applyBatch() } }
   }
 
