@@ -97,6 +97,35 @@ struct RaftMemberTests {
     try await log.close()
   }
 
+  @Test func whatIsCommittedWhileAPictureIsTakenIsNotInIt() async throws {
+    let scratch = ScratchStore()
+    var limits = RaftMember.Limits()
+    // The first is the one with which the member begins its term.
+    limits.entriesPerSnapshot = 2
+    let journal = Journal()
+    let log = try await RaftMember.start(
+      storage: try scratch.create(), stateMachine: journal, limits: limits, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    journal.beforePicture.withLockedValue {
+      $0 = {
+        Task { try await log.propose([2]) }
+        // Until it is committed: then it waits, or was applied by the thread that wrote it.
+        while log.state.withLockedValue({ $0.applies.isEmpty }), journal.commands.count < 2 { sched_yield() }
+      }
+    }
+    // So large that it is not applied, and no picture taken, by the thread that writes.
+    let large = [UInt8](repeating: 1, count: 20_000)
+    _ = try await log.propose(large)
+    while journal.commands.count < 2 || log.state.withLockedValue({ $0.snapshots.running }) { await Task.yield() }
+    journal.beforePicture.withLockedValue { $0 = nil }
+    let (info, data) = try #require(try log.onWriteThread { try $0.readSnapshot() })
+    try await log.close()
+    let pictured = Journal()
+    try SessionStateMachine(pictured).restore(data, index: info.index)
+    #expect(info.index == 2)
+    #expect(pictured.commands.map(\.count) == [large.count])
+    #expect(journal.commands.map(\.count) == [large.count, 1])
+  }
+
   @Test func closedLogRefuses() async throws {
     let (store, log) = try await ScratchStore().open()
     let runner = Task { try await log.run() }

@@ -123,6 +123,8 @@ final class RaftTestCluster {
 /// A state machine that keeps all commands in order, refuses those that begin with 0xff, and has those that begin with 0xfe told at once.
 final class Journal: ReplicatedStateMachine {
   private let state = NIOLockedValueBox<[[UInt8]]>([])
+  /// Called before a picture is taken, by the thread that takes it.
+  let beforePicture = NIOLockedValueBox<(@Sendable () -> Void)?>(nil)
 
   var commands: [[UInt8]] { state.withLockedValue { $0 } }
 
@@ -135,6 +137,7 @@ final class Journal: ReplicatedStateMachine {
   }
 
   func snapshot() -> @Sendable () throws -> [UInt8] {
+    beforePicture.withLockedValue { $0 }?()
     let commands = commands
     return { Self.bytes(commands) }
   }
