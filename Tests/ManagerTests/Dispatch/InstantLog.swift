@@ -9,6 +9,7 @@ final class InstantLog: ReplicatedLog {
   private let store: ClusterStore
   private let state = NIOLockedValueBox(
     (index: LogIndex(0), gate: [CheckedContinuation<Void, Never>](), isClosed: false, failure: (any Error)?.none, passes: 0))
+  private let interlude = NIOLockedValueBox<(@Sendable () async throws -> Void)?>(nil)
 
   init(store: ClusterStore) {
     self.store = store
@@ -36,6 +37,9 @@ final class InstantLog: ReplicatedLog {
   /// The same, after one more proposal.
   func failAfterNext(with error: WarrenError) { state.withLockedValue { ($0.failure, $0.passes) = (error, 1) } }
 
+  /// Happens once the next proposal is applied, and before its proposer hears of it.
+  func afterNext(_ body: @escaping @Sendable () async throws -> Void) { interlude.withLockedValue { $0 = body } }
+
   func propose(_ command: [UInt8]) async throws -> LogIndex {
     await withCheckedContinuation { continuation in
       let passes = state.withLockedValue { state in
@@ -44,13 +48,19 @@ final class InstantLog: ReplicatedLog {
       }
       if passes { continuation.resume() }
     }
-    return try state.withLockedValue { state in
+    let index = try state.withLockedValue { state in
       if let failure = state.failure, state.passes == 0 { throw failure }
       if state.passes > 0 { state.passes -= 1 }
       state.index += 1
       if case .rejected(let error)? = try store.apply([CommittedEntry(index: state.index, command: command)]).first { throw error }
       return state.index
     }
+    let body = interlude.withLockedValue { body in
+      defer { body = nil }
+      return body
+    }
+    try await body?()
+    return index
   }
 
   func readBarrier() async throws -> LogIndex { state.withLockedValue { $0.index } }

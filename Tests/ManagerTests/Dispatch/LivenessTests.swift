@@ -87,6 +87,21 @@ import Testing
     }
   }
 
+  @Test func aNodeThatIsMarkedDownJustAfterItsWorkerWasFoundReadyIsReadyAgain() async throws {
+    try await LoopsFixture.run(withLoops: false) { fixture in
+      fixture.log.afterNext { [store = fixture.store] in
+        try await store.update { transaction in
+          var node = try #require(transaction.view.node("n1"))
+          node.state = .down
+          try transaction.put(node)
+        }
+      }
+      var worker = try await FakeWorker("n1", fixture.dispatcher)
+      _ = try await worker.next()
+      #expect(Self.state(fixture) == .ready)
+    }
+  }
+
   @Test func aNodeIsDownWhenItsWorkerStaysAway() async throws {
     try await LoopsFixture.run(withLoops: false) { fixture in
       try await Self.comeAndGo(fixture)
