@@ -1,4 +1,5 @@
 package import ClusterModel
+import Glibc
 import Logging
 import SwiftProtobuf
 
@@ -21,7 +22,10 @@ extension Containers {
   }
 
   private func deleteTask(_ id: String) async throws -> ExitStatus? {
-    guard let found = try await process(id) else { return nil }
+    guard let found = try await process(id) else {
+      try await endShim(id)
+      return nil
+    }
     if found.status != .stopped {
       try await kill(id, .kill, all: true)
       if found.status != .created { _ = try? await wait(id, atMost: Self.killLimit) }
@@ -34,6 +38,7 @@ extension Containers {
             try await client.tasks.delete(.with { $0.containerID = id }, metadata: metadata, options: options)
           }
         }
+        if response == nil { try await endShim(id) }
         guard let response, started else { return nil }
         let code = Int32(truncatingIfNeeded: response.exitStatus)
         return ExitStatus(code: code, reason: Self.reason(code: code, outOfMemory: false), at: Timestamp(response.exitedAt))
@@ -45,6 +50,19 @@ extension Containers {
       }
     }
     return nil
+  }
+
+  /// Ends a shim of which containerd knows no container: containerd died when it had just started the shim, or before it had ended it.
+  private func endShim(_ id: String) async throws {
+    for attempt in 1...Self.removeAttempts {
+      let processes = Shim.processes(of: id, namespace: client.namespace)
+      if processes.isEmpty { return }
+      for pid in processes { Glibc.kill(pid, SIGKILL) }
+      logger.info("container.shim-ended", metadata: ["container": "\(id)", "pids": "\(processes)"])
+      // The one that was just starting it may have done so meanwhile.
+      try await configuration.clock.sleep(for: .milliseconds(10) * attempt)
+    }
+    logger.warning("container.shim-stays", metadata: ["container": "\(id)"])
   }
 
   private func deleteRecord(_ id: String) async throws {

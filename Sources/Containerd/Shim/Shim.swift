@@ -20,22 +20,26 @@ struct Shim: Sendable, Equatable {
     var `protocol`: String
   }
 
-  /// Looks for it among the node's processes: containerd starts it as `containerd-shim-runc-v2 -namespace N -id ID …`, in the container's
-  /// bundle.
-  ///
   /// - Returns: nil when there is none, or none to talk to.
   init?(of id: String, namespace: String) {
-    let wanted = [["-namespace", namespace], ["-id", id]]
-    for pid in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] where pid.allSatisfy(\.isNumber) {
-      guard let command = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") else { continue }
-      let words = command.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-      guard words.first?.contains("containerd-shim") == true, wanted.allSatisfy({ words.contains($0) }) else { continue }
+    for pid in Self.processes(of: id, namespace: namespace) {
       if let shim = Shim(directory: "/proc/\(pid)/cwd") {
         self = shim
         return
       }
     }
     return nil
+  }
+
+  /// Those of the node that are the container's shim, or are just starting it: containerd starts one as
+  /// `containerd-shim-runc-v2 -namespace N -id ID …`, in the container's bundle.
+  static func processes(of id: String, namespace: String) -> [Int32] {
+    let wanted = [["-namespace", namespace], ["-id", id]]
+    return ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { Int32($0) }.filter { pid in
+      guard let command = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") else { return false }
+      let words = command.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+      return words.first?.contains("containerd-shim") == true && wanted.allSatisfy { words.contains($0) }
+    }
   }
 
   /// - Parameter directory: of the container's bundle.

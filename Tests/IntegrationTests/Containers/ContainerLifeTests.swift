@@ -1,8 +1,9 @@
 import ClusterModel
-import Containerd
 import Foundation
 import TestKit
 import Testing
+
+@testable import Containerd
 
 /// Needs root, containerd, runc, busybox-static and tini. Each test has a containerd of its own.
 @Suite("Containers on a real containerd: life", .serialized) struct ContainerLifeTests {
@@ -51,6 +52,27 @@ import Testing
       #expect(box.containers.cgroups() == ["whole"])
       try await box.containers.delete("whole")
       #expect(box.containers.cgroups().isEmpty)
+    }
+  }
+
+  /// containerd died when it had just started the shim of a container, and the next one knows of none.
+  @Test func aShimWithoutAContainerGoesWithTheRecord() async throws {
+    try await TemporaryContainerd.with { box in
+      _ = try await box.containers.prepare(try await box.recipe("half", "sleep 1000"))
+      let bundle = box.directory + "/bundle"
+      try FileManager.default.createDirectory(atPath: bundle, withIntermediateDirectories: true)
+      try Data("{}".utf8).write(to: URL(filePath: bundle + "/config.json"))
+      let start =
+        "cd \(bundle) && exec containerd-shim-runc-v2 -namespace \(box.place.namespace) -address \(box.place.socketPath) "
+        + "-publish-binary /bin/true -id half start"
+      let starter = try ChildProcess(
+        "/bin/sh", ["-c", start],
+        environment: ["PATH": TestedPrograms.searchPath.joined(separator: ":"), "TTRPC_ADDRESS": box.place.socketPath + ".ttrpc"])
+      #expect(starter.wait() == .code(0))
+      #expect(Shim.processes(of: "half", namespace: box.place.namespace).count == 1)
+      try await box.containers.delete("half")
+      #expect(Shim.processes(of: "half", namespace: box.place.namespace).isEmpty)
+      #expect(try await box.containers.list().isEmpty)
     }
   }
 
