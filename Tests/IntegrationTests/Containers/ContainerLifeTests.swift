@@ -62,9 +62,10 @@ import Testing
       let bundle = box.directory + "/bundle"
       try FileManager.default.createDirectory(atPath: bundle, withIntermediateDirectories: true)
       try Data("{}".utf8).write(to: URL(filePath: bundle + "/config.json"))
+      // It writes its log where containerd reads it, and ends where there is no such place.
       let start =
-        "cd \(bundle) && exec containerd-shim-runc-v2 -namespace \(box.place.namespace) -address \(box.place.socketPath) "
-        + "-publish-binary /bin/true -id half start"
+        "cd \(bundle) && mkfifo log && exec containerd-shim-runc-v2 -namespace \(box.place.namespace) -address \(box.place.socketPath) "
+        + "-publish-binary /bin/true -id half start 9<>log"
       let starter = try ChildProcess(
         "/bin/sh", ["-c", start],
         environment: ["PATH": TestedPrograms.searchPath.joined(separator: ":"), "TTRPC_ADDRESS": box.place.socketPath + ".ttrpc"])
