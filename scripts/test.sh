@@ -34,17 +34,18 @@ step "integration tests on real containerd"
 # One after the other: each brings up a containerd, and the machine may have two cores.
 swift test --skip-build --filter IntegrationTests --no-parallel
 
-# What follows waits most of its time, or runs in one core: the rest of it goes to what is only to be compiled, as long as nothing else wants
-# it (SCHED_IDLE, since SwiftPM's engine sets a niceness back). The generators come last, as they compile their library anew.
+# The simulators are built in one core, and what follows them waits most of its time: what only has to be compiled gets what they leave of
+# the cores (SCHED_IDLE, since SwiftPM's engine sets a niceness back). No test builds any more, as the generators compile their library anew;
+# and what they write comes before the release, which would be built again for it.
 bin=$(swift build --show-bin-path)
 build_log=$(mktemp)
 setsid chrt --idle 0 bash -ec '
-  make --no-print-directory build
   api/generate.sh >/dev/null
   git diff --exit-code --stat -- Sources/WarrenAPI/Generated Sources/Containerd/Generated Sources/RaftTransport/Generated || {
     echo "error: generated code differs from what is committed; run \"make proto\" and commit the result" >&2
     exit 1
-  }' >"$build_log" 2>&1 &
+  }
+  make --no-print-directory build' >"$build_log" 2>&1 &
 builds=$!
 trap 'kill -- -"$builds" 2>/dev/null || true; rm -f "$build_log"' EXIT
 
@@ -66,8 +67,8 @@ own_seed=$((16#$(git rev-parse --short=7 HEAD)))
 echo "seeds 1 and $own_seed"
 test/faults/run.sh "$bin" 60 1 "$own_seed"
 
-step "the release build, and whether generated code is current"
-# 0 seconds where they were done before the tests beside them.
+step "whether generated code is current, and the release build"
+# They began before the simulators.
 wait "$builds" || { cat "$build_log"; exit 1; }
 
 step "the demo, with a release build, and what it installs"
